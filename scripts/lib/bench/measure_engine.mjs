@@ -1,0 +1,112 @@
+// Embedding speed, the coordinator's lag, frames while indexing, query latency and memory.
+import { peakRendererMb } from '../headless/browser.mjs';
+import { percentile } from '../headless/output.mjs';
+import { figure, inFreshBrowser, openReady, timeAdd } from './site_runs.mjs';
+import { makeQueries, makeTexts } from './texts.mjs';
+
+/**
+ * @typedef {import('./site_runs.mjs').Bench} Bench
+ * @typedef {import('./site_runs.mjs').Figures} Figures
+ */
+
+/**
+ * @param {Bench} bench
+ * @returns {Promise<Figures>}
+ */
+export async function measureEmbedding(bench) {
+  const texts = makeTexts(bench.quick ? 300 : 2000);
+  /** @type {Figures} */
+  const figures = {};
+  for (const threads of [1, 2]) {
+    const { ms, tokens, state } = await inFreshBrowser(bench, async (tab) =>
+      timeAdd(await openReady(tab, { threads }), texts),
+    );
+    const name = `${threads} thread${threads > 1 ? 's' : ''}`;
+    figures[`${name}: embedding alone`] = figure(state.embed_tokens_per_s, 'tokens/s');
+    figures[`${name}: files to searchable`] = figure((1000 * tokens) / ms, 'tokens/s');
+  }
+  return figures;
+}
+
+/** Runs in the page before its scripts: times each frame's work, and every long task. */
+function watchFrames() {
+  const frames = { times: /** @type {number[]} */ ([]), tasks: /** @type {number[]} */ ([]) };
+  Object.assign(window, { lodestoneFrames: frames });
+  const request = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (callback) =>
+    request((time) => {
+      const start = performance.now();
+      callback(time);
+      frames.times.push(performance.now() - start);
+    });
+  new PerformanceObserver((list) => {
+    for (const task of list.getEntries()) frames.tasks.push(task.duration);
+  }).observe({ type: 'longtask' });
+}
+
+/**
+ * Types while 1,000 passages are taken in, as a person would.
+ * @param {Bench} bench
+ * @returns {Promise<Figures>}
+ */
+export function measureIndexing(bench) {
+  const texts = makeTexts(bench.quick ? 300 : 1000);
+  return inFreshBrowser(bench, async (tab) => {
+    await tab.page.addInitScript(watchFrames);
+    const app = await openReady(tab);
+    await app.idle();
+    await tab.page.evaluate(() => {
+      const frames = /** @type {any} */ (window).lodestoneFrames;
+      frames.times.length = 0;
+      frames.tasks.length = 0;
+    });
+    let isDone = false;
+    const adding = timeAdd(app, texts).finally(() => (isDone = true));
+    const field = tab.page.getByRole('searchbox');
+    for (let n = 0; !isDone; n += 1) await field.press('abcdefghijklmnopqrstuvwxyz '[n % 27]);
+    const { state } = await adding;
+    await app.idle();
+    const { times, tasks } = await tab.page.evaluate(
+      () => /** @type {any} */ (window).lodestoneFrames,
+    );
+    const { loop_lag: lag } = state;
+    return {
+      'frame p50': figure(percentile(times, 0.5), 'ms'),
+      'frame p99': figure(percentile(times, 0.99), 'ms'),
+      'frames drawn': figure(times.length, 'frames'),
+      'longest task of the UI thread': figure(Math.max(0, ...tasks), 'ms'),
+      'coordinator lag p50': figure(lag.p50_ms, 'ms'),
+      'coordinator lag p99': figure(lag.p99_ms, 'ms'),
+      'coordinator lag max': figure(lag.max_ms, 'ms'),
+    };
+  });
+}
+
+/**
+ * @param {Bench} bench
+ * @returns {Promise<Figures>}
+ */
+export async function measureQueries(bench) {
+  /** @type {Figures} */
+  const figures = {};
+  const queries = makeQueries(bench.quick ? 60 : 200);
+  for (const count of bench.quick ? [1000] : [1000, 10000]) {
+    await inFreshBrowser(bench, async (tab) => {
+      const app = await openReady(tab);
+      const { state, ms } = await timeAdd(app, makeTexts(count));
+      await app.idle();
+      const times = await app.call(async (queries) => {
+        const times = [];
+        for (const text of queries) times.push((await window.lodestone.search(text)).ms);
+        return times;
+      }, queries);
+      const name = `${count.toLocaleString('en')} documents`;
+      figures[`${name}: passages`] = figure(state.passages, 'passages');
+      figures[`${name}: indexed in`] = figure(ms / 1000, 's');
+      figures[`${name}: hybrid query p50`] = figure(percentile(times, 0.5), 'ms');
+      figures[`${name}: hybrid query p95`] = figure(percentile(times, 0.95), 'ms');
+      figures[`${name}: peak memory of the page`] = figure(await peakRendererMb(tab.context), 'MB');
+    });
+  }
+  return figures;
+}

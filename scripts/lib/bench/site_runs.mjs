@@ -1,0 +1,68 @@
+// What the measurements share: a fresh browser on the served site, and texts put into the page.
+import { AppSession } from '../headless/app_session.mjs';
+import { launchBrowser } from '../headless/browser.mjs';
+
+/**
+ * @typedef {import('./texts.mjs').Text} Text
+ * @typedef {{value: number, unit: string}} Figure
+ * @typedef {Record<string, Figure>} Figures by name
+ * @typedef {{port: number, quick: boolean}} Bench
+ * @typedef {{context: import('playwright-core').BrowserContext, page: import('playwright-core').Page}} Tab
+ */
+
+/**
+ * Runs `work` in a browser of its own, with an empty profile that is removed afterwards.
+ * @template T
+ * @param {Bench} bench
+ * @param {(tab: Tab) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function inFreshBrowser(bench, work) {
+  const { context, close } = await launchBrowser({
+    port: bench.port,
+    profile: null,
+    viewport: { width: 1280, height: 800 },
+  });
+  try {
+    return await work({ context, page: context.pages()[0] ?? (await context.newPage()) });
+  } finally {
+    await close();
+  }
+}
+
+/**
+ * @param {Tab} tab
+ * @param {{threads?: number}} [options]
+ */
+export async function openReady({ page }, options = {}) {
+  const app = await AppSession.open(page, options);
+  const state = await app.modelSettled();
+  if (state.model_state !== 'ready') throw new Error(`no model: ${state.model_error}`);
+  return app;
+}
+
+/**
+ * Adds texts and says how long it took until all were searchable by meaning.
+ * @param {AppSession} app
+ * @param {Text[]} texts
+ */
+export function timeAdd(app, texts) {
+  return app.call(async (texts) => {
+    const items = texts.map(({ path, text }) => ({ path, data: new Blob([text]) }));
+    const before = await window.lodestone.state();
+    const start = performance.now();
+    await window.lodestone.add(items);
+    const ms = performance.now() - start;
+    const state = await window.lodestone.state();
+    return { ms, state, tokens: state.tokens_embedded - before.tokens_embedded };
+  }, texts);
+}
+
+/**
+ * @param {number} value
+ * @param {string} unit
+ * @returns {Figure}
+ */
+export function figure(value, unit) {
+  return { value, unit };
+}

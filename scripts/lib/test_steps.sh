@@ -1,0 +1,95 @@
+# The steps of scripts/test. Each writes "PASSED FAILED SKIPPED" to the file $1 and fails when a test
+# does; its output is its log.
+#
+# Sourced. Needs: env.sh, build.sh, messages.sh; runs in LODESTONE_ROOT.
+
+# --- checks ---------------------------------------------------------------------------------------
+
+check_generated_protocol() { scripts/gen_protocol --check; }
+check_types_of_scripts() { node_modules/.bin/tsc -p .; }
+check_types_of_page() { node_modules/.bin/tsc -p web && node_modules/.bin/tsc -p coi-serviceworker; }
+check_layers() { scripts/lib/check_layers.sh; }
+check_shell_scripts_parse() {
+  local script
+  find scripts .ci -type f | while read -r script; do
+    case $(head -n 1 "$script") in
+      '#!'*bash*) bash -n "$script" || return 1 ;;
+      '#!/bin/sh'*) sh -n "$script" || return 1 ;;
+    esac
+  done
+}
+# The lock file names packages and hashes; where they come from is each machine's own matter.
+check_lock_file_names_no_host() {
+  ! grep -nE '"resolved"|"(https?|git|ssh)[:+]//' package-lock.json
+}
+
+step_checks() {
+  local check ok=0 bad=0
+  for check in check_layers check_generated_protocol check_types_of_scripts check_types_of_page \
+    check_shell_scripts_parse check_lock_file_names_no_host; do
+    printf -- '-- %s\n' "$check"
+    if "$check"; then ok=$((ok + 1)); else bad=$((bad + 1)) && printf 'FAILED %s\n' "$check"; fi
+  done
+  printf '%d %d 0\n' "$ok" "$bad" >"$1"
+  [ "$bad" = 0 ]
+}
+
+# --- JavaScript and Python without a browser ----------------------------------------------------------
+
+step_scripts() {
+  local files status=0 summary=build/test-logs/scripts.tap
+  mapfile -t files < <(find tests scripts web -name '*.test.mjs' | sort)
+  if [ ${#files[@]} -gt 0 ]; then
+    node --test --test-reporter=spec --test-reporter-destination=stdout \
+      --test-reporter=tap --test-reporter-destination="$summary" "${files[@]}" || status=1
+    awk '/^# pass /{p=$3} /^# (fail|cancelled) /{f+=$3} /^# (skipped|todo) /{s+=$3} END{print p+0, f+0, s+0}' "$summary" >"$1"
+  fi
+  return $status
+}
+
+# --- GoogleTest --------------------------------------------------------------------------------------
+
+# The sanitizers of older compilers cannot place their shadow memory where addresses are randomised far.
+fixed_addresses() {
+  if setarch "$(uname -m)" -R true 2>/dev/null; then setarch "$(uname -m)" -R "$@"; else "$@"; fi
+}
+
+# run_unit_tests PRESET COUNTS
+run_unit_tests() {
+  local results="$LODESTONE_ROOT/build/test-logs/$1.json" status=0
+  build_preset "$1" lodestone_tests || return 1
+  rm -f "$results"
+  # A hang guard, not a budget.
+  fixed_addresses timeout 900 "build/$1/tests/lodestone_tests" --gtest_brief=1 --gtest_output="json:$results" || status=$?
+  # A program that crashed or was stopped by a sanitizer leaves no results.
+  node scripts/lib/count_tests.mjs gtest "$results" >"$2" || status=1
+  return $status
+}
+
+step_unit() { run_unit_tests native-debug "$1"; }
+step_asan() {
+  ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
+    UBSAN_OPTIONS=print_stacktrace=1 run_unit_tests native-asan "$1"
+}
+step_tsan() { TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 run_unit_tests native-tsan "$1"; }
+
+# --- the site -----------------------------------------------------------------------------------------
+
+step_web() {
+  build_site || return 1
+  local status=0
+  node --test --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=tap --test-reporter-destination=build/test-logs/web.tap scripts/lib/site_checks.mjs || status=1
+  awk '/^# pass /{p=$3} /^# fail /{f=$3} /^# skipped /{s=$3} END{print p+0, f+0, s+0}' build/test-logs/web.tap >"$1"
+  return $status
+}
+
+step_e2e() {
+  local status=0 results="$LODESTONE_ROOT/build/test-logs/e2e.json"
+  build_site || return 1
+  rm -f "$results"
+  PLAYWRIGHT_JSON_OUTPUT_NAME="$results" node_modules/.bin/playwright test --config e2e/playwright.config.mjs \
+    --reporter=list,json || status=$?
+  node scripts/lib/count_tests.mjs playwright "$results" >"$1" || status=1
+  return $status
+}

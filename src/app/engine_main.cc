@@ -1,0 +1,101 @@
+// The engine module's exports: started and fed by web/coordinator.worker.mjs.
+// Thread: every export is called on the coordinator.
+
+#include <emscripten.h>
+#include <emscripten/em_js.h>
+#include <emscripten/eventloop.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "platform/file_source_web.h"
+#include "platform/inference_web.h"
+#include "platform/loop_web.h"
+#include "platform/storage_web.h"
+#ifdef __EMSCRIPTEN_PTHREADS__
+#include "platform/thread_pool.h"
+#else
+#include "platform/inline_executor.h"
+#endif
+
+namespace lodestone {
+namespace {
+
+// One for the life of the worker: a restart makes a new worker with a new heap.
+struct App {
+  WebLoop loop;
+  WebFileSource files;
+  std::unique_ptr<InferenceHost> inference;
+#ifdef __EMSCRIPTEN_PTHREADS__
+  std::unique_ptr<ThreadPool> compute;
+  SerialThread storage;
+#else
+  InlineExecutor inline_work{&loop};
+#endif
+  std::unique_ptr<Engine> engine;
+};
+App* app = nullptr;
+
+}  // namespace
+}  // namespace lodestone
+
+// Module.onMessage(kind, type, id, bytes): `bytes` is a copy that the receiver may transfer.
+EM_JS(void, lodestone_send, (int kind, const char* type, uint32_t id, const char* bytes, uint32_t size), {
+  Module.onMessage(kind, UTF8ToString(type), id, HEAPU8.slice(bytes, bytes + size));
+});
+EM_JS(void, lodestone_opened, (const char* error), { Module.onOpened(UTF8ToString(error)); });
+
+// `threads` compute threads and `lanes` inference lanes; `persistent` asks for storage that outlives the tab.
+extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_start(int threads, int lanes, int isolated, int persistent,
+                                                     const char* scope, const char* build_id) {
+  using namespace lodestone;
+  // There is no main(): without this the runtime exits after the first callback, and every thread with it.
+  emscripten_runtime_keepalive_push();
+  app = new App;
+  app->inference = MakeWebInferenceHost(lanes, &app->loop);
+  Platform platform;
+  platform.loop = &app->loop;
+  platform.files = &app->files;
+  platform.inference = app->inference.get();
+  platform.clock = &SystemClock();
+  platform.threads = static_cast<uint32_t>(threads);
+  platform.isolated = isolated != 0;
+#ifdef __EMSCRIPTEN_PTHREADS__
+  app->compute = std::make_unique<ThreadPool>(threads);
+  platform.compute = app->compute.get();
+  platform.storage = &app->storage;
+#else
+  platform.threaded = false;
+  platform.compute = &app->inline_work;
+  platform.storage = &app->inline_work;
+#endif
+  platform.mount_storage = [persistent, scope = std::string(scope)] {
+    if (persistent) {
+      if (Result<std::string> path = MountOriginStorage(scope); path.ok()) return StoragePlace{path.value(), "opfs"};
+    }
+    return StoragePlace{":memory:", "memory"};
+  };
+  app->engine = std::make_unique<Engine>(
+      platform, build_id,
+      [](MessageKind kind, protocol::MessageType type, RequestId id, std::string bytes) {
+        lodestone_send(static_cast<int>(kind), std::string(protocol::MessageTypeName(type)).c_str(), id.value,
+                       bytes.data(), static_cast<uint32_t>(bytes.size()));
+      });
+  app->engine->Start([](const Status& status) { lodestone_opened(status.message().c_str()); });
+}
+
+// kind: 0 request, 3 cancel (MessageKind). Takes over neither pointer.
+extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_message(int kind, const char* type, uint32_t id, const char* bytes,
+                                                       uint32_t size) {
+  using namespace lodestone;
+  app->engine->OnMessage(static_cast<MessageKind>(kind), type, RequestId{id}, std::string_view(bytes, size));
+}
+
+// How late, or how long, the worker's loop was with something.
+extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_record_lag(double lag_ms, const char* what) {
+  lodestone::app->engine->RecordLag(lag_ms, what);
+}

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "embed/embedder.h"
+#include "engine/library.h"
+#include "platform/executor.h"
+#include "platform/file_source.h"
+#include "platform/inference.h"
+#include "store/store.h"
+#include "text/tokenizer.h"
+
+namespace lodestone {
+
+// Where the library's database is, and what to call that.
+struct StoragePlace {
+  std::string path;  // a file name, or ":memory:"
+  std::string name;  // "opfs", "memory"
+};
+
+// The seams that an Engine stands on; all outlive it.
+struct Platform {
+  Loop* loop = nullptr;
+  Executor* compute = nullptr;
+  SerialQueue* storage = nullptr;
+  FileSource* files = nullptr;
+  InferenceHost* inference = nullptr;
+  const Clock* clock = nullptr;
+  uint32_t threads = 1;      // compute threads, as shown
+  bool isolated = false;     // shared memory and threads were to be had
+  // False where all work runs on the coordinator: pieces are then cut to fit between its messages.
+  bool threaded = true;
+  std::function<StoragePlace()> mount_storage;  // runs on the storage thread, once
+};
+
+// What the parts of an engine share. Thread: coordinator, but for what `store` says.
+struct EngineContext {
+  explicit EngineContext(const Platform& p) : platform(p), embedder(p.inference, p.clock) {}
+
+  // Runs `work(store)` on the storage thread, then `done` on the coordinator.
+  template <typename Result, typename WorkFn, typename DoneFn>
+  void OnStorage(Priority priority, WorkFn work, DoneFn done) {
+    ++storage_tasks;
+    platform.storage->Post(priority, [this, work = std::move(work), done = std::move(done)]() mutable {
+      auto result = std::make_shared<Result>(work(*store));
+      platform.loop->Post([this, result, done = std::move(done)]() mutable {
+        --storage_tasks;
+        done(std::move(*result));
+        TaskEnded();
+      });
+    });
+  }
+  // Runs `work()` on a compute thread, then `done` on the coordinator.
+  template <typename Result, typename WorkFn, typename DoneFn>
+  void OnCompute(Priority priority, WorkFn work, DoneFn done) {
+    ++compute_tasks;
+    platform.compute->Post(priority, [this, work = std::move(work), done = std::move(done)]() mutable {
+      auto result = std::make_shared<Result>(work());
+      platform.loop->Post([this, result, done = std::move(done)]() mutable {
+        --compute_tasks;
+        done(std::move(*result));
+        TaskEnded();
+      });
+    });
+  }
+
+  void TaskEnded() {
+    if (storage_tasks == 0 && compute_tasks == 0 && on_quiet) on_quiet();
+  }
+
+  Platform platform;
+  Library library;
+  std::unique_ptr<Store> store;  // touched on the storage thread only
+  Embedder embedder;
+  std::shared_ptr<const Tokenizer> passage_tokenizer;  // of the built-in vocabulary: passages are counted in it
+  std::shared_ptr<const Tokenizer> model_tokenizer;    // of the model in use
+  size_t storage_tasks = 0;
+  size_t compute_tasks = 0;
+  std::function<void()> on_quiet;  // no task runs on any other thread
+};
+
+}  // namespace lodestone

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "engine/context.h"
+#include "engine/file_list.h"
+#include "engine/ingest.h"
+#include "engine/lag_monitor.h"
+#include "engine/search.h"
+#include "engine/vector_filler.h"
+#include "protocol/messages.h"
+
+namespace lodestone {
+
+enum class MessageKind { kRequest, kResponse, kEvent, kCancel };
+
+// The whole engine: bytes of the protocol in, bytes out.
+// Thread: coordinator. No call takes over 4 ms or waits for anything.
+class Engine {
+ public:
+  using Send = std::function<void(MessageKind, protocol::MessageType, RequestId, std::string bytes)>;
+
+  // `build_id` is compared with the page's in Hello.
+  Engine(const Platform& platform, std::string build_id, Send send);
+  ~Engine();
+
+  // Opens the library; requests may come before it is open. `opened` tells how that went.
+  void Start(std::function<void(const Status&)> opened);
+  // One message from the page. Every request gets exactly one response.
+  void OnMessage(MessageKind kind, std::string_view type_name, RequestId id, std::string_view bytes);
+  // How late the coordinator's loop was with something.
+  void RecordLag(double lag_ms, const char* what) { lag_.Record(lag_ms, what); }
+  bool idle() const;
+
+ private:
+  void Dispatch(protocol::MessageType type, RequestId id, std::string_view bytes);
+  template <typename Request>
+  bool DecodeInto(std::string_view bytes, RequestId id, Request* request);
+  template <typename Reply>
+  void Respond(RequestId id, const Reply& reply);
+  void RespondError(RequestId id, const Status& status);
+  void Notify(protocol::NoticeLevel level, std::string text);
+
+  void OnHello(RequestId id, const protocol::Hello& request);
+  void OnSetModel(RequestId id, const protocol::SetModel& request);
+  void OnRemove(RequestId id, const protocol::Remove& request);
+  void OnGetDocument(RequestId id, const protocol::GetDocument& request);
+  void OnSettings(const protocol::SetSettings& request);
+  void OpenLibrary(std::function<void(const Status&)> opened);
+  void OpenModel(RequestId id, const ModelDescription& description, std::shared_ptr<const Tokenizer> tokenizer,
+                 const ModelSource& source);
+  void EmbeddingFailed(const Status& status);
+
+  protocol::EngineState State() const;
+  // Tells the page soon, and at most ten times a second.
+  void StateMayHaveChanged();
+  void MeasureLag();
+  void CheckIdle();
+  // Asks the store how large it is; the answer comes with the next state.
+  void MeasureStorage();
+
+  EngineContext context_;
+  std::string build_id_;
+  Send send_;
+  FileList files_;
+  Ingest ingest_;
+  Search search_;
+  VectorFiller filler_;
+  LagMonitor lag_;
+  std::map<RequestId, bool> open_requests_;
+  std::vector<RequestId> idle_waiters_;
+  std::vector<std::function<void()>> after_open_;
+  bool opened_ = false;
+  Status open_status_;
+  protocol::ModelState model_state_ = protocol::ModelState::kNone;
+  std::string model_error_;
+  std::string model_id_;
+  uint64_t storage_bytes_ = 0;
+  std::string storage_name_;
+  bool state_scheduled_ = false;
+  bool measuring_ = false;
+  bool idle_check_scheduled_ = false;
+};
+
+template <typename Request>
+bool Engine::DecodeInto(std::string_view bytes, RequestId id, Request* request) {
+  Result<Request> decoded = protocol::Decode<Request>(bytes);
+  if (!decoded.ok()) {
+    RespondError(id, decoded.status());
+    return false;
+  }
+  *request = std::move(decoded).value();
+  return true;
+}
+
+template <typename Reply>
+void Engine::Respond(RequestId id, const Reply& reply) {
+  if (open_requests_.erase(id) == 0) return;
+  send_(MessageKind::kResponse, protocol::kTypeOf<Reply>, id, protocol::Encode(reply));
+  CheckIdle();
+}
+
+}  // namespace lodestone

@@ -1,0 +1,94 @@
+#include "engine/library.h"
+
+#include <utility>
+
+namespace lodestone {
+
+void Library::AddStoredDocument(DocumentRecord record) {
+  by_path_[record.path] = record.id;
+  documents_[record.id] = std::move(record);
+}
+
+void Library::AddStoredPassage(PassageId passage, DocumentId document) {
+  if (passage.value >= passages_.size()) passages_.resize(passage.value + 1);
+  passages_[passage.value].document = document;
+  ++live_passages_;
+}
+
+void Library::AddDocument(DocumentRecord record, PassageId first_passage) {
+  const DocumentId id = record.id;
+  const uint32_t count = record.passage_count;
+  AddStoredDocument(std::move(record));
+  for (uint32_t i = 0; i < count; ++i) AddStoredPassage(PassageId{first_passage.value + i}, id);
+}
+
+void Library::RemoveDocument(DocumentId document, const std::vector<PassageId>& passages) {
+  for (PassageId passage : passages) {
+    if (document_of(passage) != document) continue;
+    passages_[passage.value].document = {};
+    --live_passages_;
+    for (auto& [id, tier] : tiers_) {
+      const Row row = tier->row(passage);
+      if (row == Tier::kNoRow) continue;
+      tier->index->Remove(row);
+      tier->row_of_passage[passage.value] = Tier::kNoRow;
+    }
+  }
+  const auto found = documents_.find(document);
+  if (found == documents_.end()) return;
+  const auto path = by_path_.find(found->second.path);
+  if (path != by_path_.end() && path->second == document) by_path_.erase(path);
+  documents_.erase(found);
+}
+
+void Library::Clear() {
+  documents_.clear();
+  by_path_.clear();
+  passages_.clear();
+  live_passages_ = 0;
+  tiers_.clear();
+}
+
+const DocumentRecord* Library::FindDocument(DocumentId id) const {
+  const auto found = documents_.find(id);
+  return found == documents_.end() ? nullptr : &found->second;
+}
+
+const DocumentRecord* Library::FindPath(const std::string& path) const {
+  const auto found = by_path_.find(path);
+  return found == by_path_.end() ? nullptr : FindDocument(found->second);
+}
+
+Tier& Library::TierFor(const std::string& model_id, uint32_t dimension) {
+  auto& tier = tiers_[model_id];
+  if (!tier || tier->index->dimension() != dimension) tier = std::make_unique<Tier>(dimension);
+  return *tier;
+}
+
+Tier* Library::FindTier(const std::string& model_id) {
+  const auto found = tiers_.find(model_id);
+  return found == tiers_.end() ? nullptr : found->second.get();
+}
+
+void Library::KeepOnlyTier(const std::string& model_id) {
+  std::erase_if(tiers_, [&](const auto& entry) { return entry.first != model_id; });
+}
+
+void Library::AddVector(Tier& tier, PassageId passage, std::span<const uint16_t> half_bits) {
+  if (document_of(passage).value == 0) return;  // removed while its vector was made
+  if (tier.row(passage) != Tier::kNoRow) return;
+  if (passage.value >= tier.row_of_passage.size()) {
+    tier.row_of_passage.resize(passages_.size(), Tier::kNoRow);
+  }
+  tier.row_of_passage[passage.value] = tier.index->AddHalf(passage, half_bits);
+}
+
+size_t Library::memory_bytes() const {
+  size_t bytes = passages_.capacity() * sizeof(PassageInfo);
+  for (const auto& [id, tier] : tiers_) {
+    bytes += tier->index->memory_bytes() + tier->row_of_passage.capacity() * sizeof(Row);
+  }
+  return bytes;
+}
+
+}  // namespace lodestone

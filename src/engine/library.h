@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ids.h"
+#include "index/flat_index.h"
+#include "store/store.h"
+
+namespace lodestone {
+
+// What the coordinator knows of a stored passage.
+struct PassageInfo {
+  DocumentId document;  // 0: no such passage, or removed
+};
+
+// The vectors of one model in memory, and where each passage's row is.
+struct Tier {
+  static constexpr Row kNoRow = UINT32_MAX;
+  explicit Tier(uint32_t dimension) : index(std::make_shared<FlatIndex>(dimension)) {}
+  Row row(PassageId passage) const {
+    return passage.value < row_of_passage.size() ? row_of_passage[passage.value] : kNoRow;
+  }
+  std::shared_ptr<FlatIndex> index;
+  std::vector<Row> row_of_passage;  // by PassageId
+};
+
+// The coordinator's picture of the library: documents, passages and vectors by model.
+// Thread: coordinator. Scans on other threads hold Tier::index alive themselves.
+class Library {
+ public:
+  void AddDocument(DocumentRecord record, PassageId first_passage);
+  // For starting from the store: passages one by one.
+  void AddStoredDocument(DocumentRecord record);
+  void AddStoredPassage(PassageId passage, DocumentId document);
+  // Forgets the document and its passages, vectors included.
+  void RemoveDocument(DocumentId document, const std::vector<PassageId>& passages);
+  void Clear();
+
+  const DocumentRecord* FindDocument(DocumentId id) const;
+  const DocumentRecord* FindPath(const std::string& path) const;
+  // The document of a visible passage, or 0.
+  DocumentId document_of(PassageId passage) const {
+    return passage.value < passages_.size() ? passages_[passage.value].document : DocumentId{};
+  }
+  size_t document_count() const { return documents_.size(); }
+  size_t passage_count() const { return live_passages_; }
+  // One past the highest passage id.
+  uint32_t passage_limit() const { return static_cast<uint32_t>(passages_.size()); }
+  const std::unordered_map<DocumentId, DocumentRecord>& documents() const { return documents_; }
+
+  Tier& TierFor(const std::string& model_id, uint32_t dimension);
+  Tier* FindTier(const std::string& model_id);
+  // Frees the vectors of every model but this one (they stay in the store).
+  void KeepOnlyTier(const std::string& model_id);
+  void AddVector(Tier& tier, PassageId passage, std::span<const uint16_t> half_bits);
+  size_t memory_bytes() const;
+
+ private:
+  std::unordered_map<DocumentId, DocumentRecord> documents_;
+  std::unordered_map<std::string, DocumentId> by_path_;
+  std::vector<PassageInfo> passages_;  // by PassageId
+  size_t live_passages_ = 0;
+  std::unordered_map<std::string, std::unique_ptr<Tier>> tiers_;
+};
+
+}  // namespace lodestone

@@ -1,0 +1,190 @@
+#include "engine/vector_filler.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "engine/token_windows.h"
+
+namespace lodestone {
+namespace {
+
+// How many vectors come from the store at once: a copy of well under a millisecond on the coordinator.
+constexpr size_t kLoadRows = 1024;
+// Passages fetched for embedding at once, and how few may wait before the next are fetched: enough
+// for batches of like length, few enough that a pause or a change of model loses little.
+constexpr size_t kFetchPassages = 256;
+constexpr size_t kInlineFetchPassages = 32;  // without threads, between two messages
+constexpr size_t kLowWater = 512;
+
+// The words around a passage that say what it is about.
+std::string TextToEmbed(const PassageText& passage) {
+  std::string context = passage.title;
+  if (passage.heading_path.starts_with(passage.title)) context = passage.heading_path;
+  else if (!passage.heading_path.empty()) context += " > " + passage.heading_path;
+  // A record without a title of its own repeats its first words as one.
+  if (context.empty() || passage.text.starts_with(context)) return passage.text;
+  return context + "\n" + passage.text;
+}
+
+}  // namespace
+
+VectorFiller::VectorFiller(EngineContext* context) : context_(context) {
+  context_->embedder.set_on_bulk_done([this](Result<EmbeddedPassages> result) { Embedded(std::move(result)); });
+}
+
+void VectorFiller::Restart() {
+  ++generation_;
+  active_ = true;
+  unsaved_ = {};
+  loaded_ = exhausted_ = fetching_ = false;
+  cursor_ = {};
+  const ModelDescription& model = context_->embedder.model();
+  context_->library.KeepOnlyTier(model.id);
+  context_->library.TierFor(model.id, model.dimension);
+  LoadNext({});
+}
+
+void VectorFiller::Stop() {
+  ++generation_;
+  active_ = false;
+  fetching_ = false;
+  unsaved_ = {};
+  context_->embedder.DropBulk();
+}
+
+void VectorFiller::SetPaused(bool paused) {
+  paused_ = paused;
+  context_->embedder.SetPaused(paused);
+  Kick();
+}
+
+void VectorFiller::LoadNext(PassageId after) {
+  const ModelDescription& model = context_->embedder.model();
+  const uint64_t generation = generation_;
+  context_->OnStorage<Result<VectorBatch>>(
+      Priority::kVisible,
+      [id = model.id, dimension = model.dimension, after](Store& store) {
+        return store.LoadVectors(id, dimension, after, kLoadRows);
+      },
+      [this, generation](Result<VectorBatch> batch) {
+        if (generation != generation_) return;
+        if (!batch.ok()) {
+          on_failure(batch.status());
+          return;
+        }
+        const VectorBatch& vectors = batch.value();
+        const ModelDescription& model = context_->embedder.model();
+        Tier& tier = context_->library.TierFor(model.id, model.dimension);
+        for (size_t i = 0; i < vectors.passages.size(); ++i) {
+          context_->library.AddVector(tier, vectors.passages[i],
+                                      std::span(vectors.half_bits).subspan(i * model.dimension, model.dimension));
+        }
+        if (vectors.passages.size() == kLoadRows) return LoadNext(vectors.passages.back());
+        loaded_ = true;
+        Kick();
+        CheckIdle();
+      });
+}
+
+void VectorFiller::Kick() {
+  exhausted_ = false;
+  Fetch();
+}
+
+void VectorFiller::Fetch() {
+  if (!active_ || !loaded_ || fetching_ || exhausted_ || paused_) return;
+  if (context_->embedder.bulk_pending() >= kLowWater) return;
+  fetching_ = true;
+  exhausted_ = true;  // until the answer, or a Kick meanwhile, says otherwise
+  const uint64_t generation = generation_;
+  const std::string model_id = context_->embedder.model().id;
+  context_->OnStorage<Result<std::vector<PassageText>>>(
+      Priority::kBackground,
+      [model_id, after = cursor_, limit = context_->platform.threaded ? kFetchPassages : kInlineFetchPassages](
+          Store& store) { return store.PassagesWithoutVector(model_id, after, limit); },
+      [this, generation](Result<std::vector<PassageText>> passages) {
+        if (generation != generation_) return;
+        if (!passages.ok()) {
+          fetching_ = false;
+          on_failure(passages.status());
+          return;
+        }
+        if (passages.value().empty()) {
+          fetching_ = false;
+          Fetch();
+          CheckIdle();
+          return;
+        }
+        exhausted_ = false;
+        cursor_ = passages.value().back().passage;
+        context_->OnCompute<std::vector<EmbedItem>>(
+            Priority::kVisible,
+            [passages = std::move(passages).value(), model = context_->embedder.model(),
+             tokenizer = context_->model_tokenizer] {
+              std::vector<EmbedItem> items;
+              items.reserve(passages.size());
+              for (const PassageText& passage : passages) {
+                for (EmbedItem& item : PassageWindows(*tokenizer, model, passage.passage, TextToEmbed(passage))) {
+                  items.push_back(std::move(item));
+                }
+              }
+              return items;
+            },
+            [this, generation](std::vector<EmbedItem> items) {
+              if (generation != generation_) return;
+              fetching_ = false;
+              context_->embedder.AddBulk(std::move(items));
+              Fetch();
+            });
+      });
+}
+
+void VectorFiller::Embedded(Result<EmbeddedPassages> result) {
+  if (!active_) return;
+  if (!result.ok()) {
+    on_failure(result.status());
+    return;
+  }
+  Fetch();
+  const EmbeddedPassages embedded = std::move(result).value();
+  tokens_embedded_ += embedded.token_count;
+  const ModelDescription& model = context_->embedder.model();
+  std::vector<uint16_t> half_bits(embedded.values.size());
+  std::transform(embedded.values.begin(), embedded.values.end(), half_bits.begin(), FloatToHalf);
+  Tier& tier = context_->library.TierFor(model.id, model.dimension);
+  for (size_t i = 0; i < embedded.passages.size(); ++i) {
+    context_->library.AddVector(tier, embedded.passages[i],
+                                std::span(half_bits).subspan(i * model.dimension, model.dimension));
+  }
+  unsaved_.passages.insert(unsaved_.passages.end(), embedded.passages.begin(), embedded.passages.end());
+  unsaved_.half_bits.insert(unsaved_.half_bits.end(), half_bits.begin(), half_bits.end());
+  Save();
+}
+
+void VectorFiller::Save() {
+  if (saving_ || unsaved_.passages.empty()) return;
+  saving_ = true;
+  auto batch = std::make_shared<Unsaved>(std::exchange(unsaved_, {}));
+  const ModelDescription& model = context_->embedder.model();
+  const uint64_t generation = generation_;
+  context_->OnStorage<Status>(
+      Priority::kVisible,
+      [id = model.id, dimension = model.dimension, batch](Store& store) {
+        return store.AddVectors(id, dimension, batch->passages, batch->half_bits);
+      },
+      [this, batch, generation](Status status) {
+        saving_ = false;
+        if (generation == generation_ && !status.ok()) return on_failure(status);
+        passages_embedded_ += batch->passages.size();
+        on_embedded(batch->passages);
+        Save();
+        CheckIdle();
+      });
+}
+
+void VectorFiller::CheckIdle() {
+  if (idle() && on_idle) on_idle();
+}
+
+}  // namespace lodestone

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/status.h"
+#include "engine/context.h"
+
+namespace lodestone {
+
+// Gives every stored passage a vector of the model in use: loads those at rest, embeds the others in
+// the background, resumable at any point because the store itself says what is missing.
+// Thread: coordinator.
+class VectorFiller {
+ public:
+  explicit VectorFiller(EngineContext* context);
+
+  // Starts over for the model that the embedder now has: loads its stored vectors, then fills the gaps.
+  void Restart();
+  // New passages were stored.
+  void Kick();
+  void SetPaused(bool paused);
+  void Stop();  // no model, or the storage is full
+
+  bool idle() const { return !active_ || (loaded_ && exhausted_ && !fetching_ && !saving_ && context_->embedder.bulk_pending() == 0); }
+  bool active() const { return active_; }
+  uint64_t tokens_embedded() const { return tokens_embedded_; }
+  uint64_t passages_embedded() const { return passages_embedded_; }
+  double embed_ms() const { return context_->embedder.busy_ms(); }
+
+  std::function<void(const std::vector<PassageId>&)> on_embedded;  // in memory and at rest
+  std::function<void(const Status&)> on_failure;
+  std::function<void()> on_idle;
+
+ private:
+  void LoadNext(PassageId after);
+  void Fetch();
+  void Embedded(Result<EmbeddedPassages> result);
+  void Save();
+  void CheckIdle();
+
+  EngineContext* context_;
+  uint64_t generation_ = 0;
+  bool active_ = false;
+  bool loaded_ = false;
+  bool exhausted_ = false;
+  bool fetching_ = false;
+  bool paused_ = false;
+  // What is in memory and not yet at rest: written together, as each transaction waits for the disk.
+  struct Unsaved {
+    std::vector<PassageId> passages;
+    std::vector<uint16_t> half_bits;
+  };
+  Unsaved unsaved_;
+  bool saving_ = false;
+  PassageId cursor_;
+  uint64_t tokens_embedded_ = 0;
+  uint64_t passages_embedded_ = 0;
+};
+
+}  // namespace lodestone

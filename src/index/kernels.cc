@@ -1,0 +1,156 @@
+#include "index/kernels.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "index/half.h"
+
+#if defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#elif defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace lodestone {
+namespace {
+
+// Each target has DotSomeRows<kRows>, which takes that many rows at once, so that the query is loaded
+// once for all of them. Left to itself the compiler widens to 32 bits, at half the speed.
+#if defined(__wasm_simd128__)
+
+#define LODESTONE_KERNEL_TARGET
+
+template <uint32_t kRows>
+void DotSomeRows(const int16_t* query, const int8_t* rows, uint32_t dimension, int32_t* dots) {
+  v128_t sums[kRows];
+  for (v128_t& sum : sums) sum = wasm_i32x4_splat(0);
+  for (uint32_t j = 0; j < dimension; j += 16) {
+    const v128_t query_low = wasm_v128_load(query + j);
+    const v128_t query_high = wasm_v128_load(query + j + 8);
+    for (uint32_t i = 0; i < kRows; ++i) {
+      const int8_t* row = rows + size_t{i} * dimension + j;
+      sums[i] = wasm_i32x4_add(sums[i], wasm_i32x4_dot_i16x8(wasm_i16x8_load8x8(row), query_low));
+      sums[i] = wasm_i32x4_add(sums[i], wasm_i32x4_dot_i16x8(wasm_i16x8_load8x8(row + 8), query_high));
+    }
+  }
+  for (uint32_t i = 0; i < kRows; ++i) {
+    dots[i] = wasm_i32x4_extract_lane(sums[i], 0) + wasm_i32x4_extract_lane(sums[i], 1) +
+              wasm_i32x4_extract_lane(sums[i], 2) + wasm_i32x4_extract_lane(sums[i], 3);
+  }
+}
+
+#elif defined(__x86_64__)
+
+#define LODESTONE_KERNEL_TARGET [[gnu::target("avx2")]]
+
+template <uint32_t kRows>
+LODESTONE_KERNEL_TARGET void DotSomeRows(const int16_t* query, const int8_t* rows, uint32_t dimension, int32_t* dots) {
+  __m256i sums[kRows];
+  for (__m256i& sum : sums) sum = _mm256_setzero_si256();
+  for (uint32_t j = 0; j < dimension; j += 16) {
+    const __m256i query_part = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query + j));
+    for (uint32_t i = 0; i < kRows; ++i) {
+      const __m128i codes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows + size_t{i} * dimension + j));
+      sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(_mm256_cvtepi8_epi16(codes), query_part));
+    }
+  }
+  for (uint32_t i = 0; i < kRows; ++i) {
+    const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums[i]), _mm256_extracti128_si256(sums[i], 1));
+    const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+    dots[i] = _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
+  }
+}
+
+#endif
+
+#if defined(LODESTONE_KERNEL_TARGET)
+
+LODESTONE_KERNEL_TARGET void DotSimd(const int16_t* query, const int8_t* rows, uint32_t dimension, uint32_t row_count,
+                                     int32_t* dots) {
+  uint32_t i = 0;
+  for (; i + 4 <= row_count; i += 4) DotSomeRows<4>(query, rows + size_t{i} * dimension, dimension, dots + i);
+  for (; i < row_count; ++i) DotSomeRows<1>(query, rows + size_t{i} * dimension, dimension, dots + i);
+}
+
+#endif
+
+#if !defined(__wasm_simd128__)
+
+// For machines that unit tests meet and browsers do not.
+void DotPlain(const int16_t* query, const int8_t* rows, uint32_t dimension, uint32_t row_count, int32_t* dots) {
+  for (uint32_t i = 0; i < row_count; ++i) {
+    const int8_t* row = rows + size_t{i} * dimension;
+    int32_t sum = 0;
+    for (uint32_t j = 0; j < dimension; ++j) sum += int32_t{query[j]} * int32_t{row[j]};
+    dots[i] = sum;
+  }
+}
+
+#endif
+
+template <typename Code>
+float QuantiseTo(const float* values, uint32_t dimension, int max_code, Code* codes) {
+  // Bits without the sign order as absolute values do, and a maximum of integers becomes SIMD code.
+  uint32_t largest_bits = 0;
+  for (uint32_t j = 0; j < dimension; ++j) {
+    largest_bits = std::max(largest_bits, std::bit_cast<uint32_t>(values[j]) & 0x7fffffffu);
+  }
+  const float largest = std::bit_cast<float>(largest_bits);
+  const float factor = static_cast<float>(max_code) / largest;
+  if (!std::isfinite(largest) || !std::isfinite(factor)) {
+    std::memset(codes, 0, dimension * sizeof *codes);
+    return 0;
+  }
+  for (uint32_t j = 0; j < dimension; ++j) {
+    // Rounds to nearest: the sum's last bit stands for 1, and what is below it is rounded away.
+    constexpr float kRounder = 0x1.8p23f;
+    codes[j] = static_cast<Code>(static_cast<int32_t>(values[j] * factor + kRounder - kRounder));
+  }
+  return largest / static_cast<float>(max_code);
+}
+
+// The sum of part(0) to part(dimension - 1) in eight sums, as the compiler may not reorder one.
+template <typename Part>
+float SumOf(uint32_t dimension, Part part) {
+  float sums[8] = {};
+  uint32_t j = 0;
+  for (; j + 8 <= dimension; j += 8) {
+    for (uint32_t lane = 0; lane < 8; ++lane) sums[lane] += part(j + lane);
+  }
+  for (; j < dimension; ++j) sums[0] += part(j);
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
+}  // namespace
+
+void DotRows(const int16_t* query, const int8_t* rows, uint32_t dimension, uint32_t row_count, int32_t* dots) {
+#if defined(__wasm_simd128__)
+  DotSimd(query, rows, dimension, row_count, dots);
+#elif defined(__x86_64__)
+  static const bool has_avx2 = __builtin_cpu_supports("avx2");
+  (has_avx2 ? DotSimd : DotPlain)(query, rows, dimension, row_count, dots);
+#else
+  DotPlain(query, rows, dimension, row_count, dots);
+#endif
+}
+
+float DotHalf(const float* query, const uint16_t* row, uint32_t dimension) {
+  return SumOf(dimension, [=](uint32_t j) { return query[j] * HalfToFloat(row[j]); });
+}
+
+float FromHalf(const uint16_t* half_bits, uint32_t dimension, float* values) {
+  for (uint32_t j = 0; j < dimension; ++j) values[j] = HalfToFloat(half_bits[j]);
+  return SumOf(dimension, [=](uint32_t j) { return values[j] * values[j]; });
+}
+
+float Quantise(const float* values, uint32_t dimension, int max_code, int8_t* codes) {
+  return QuantiseTo(values, dimension, max_code, codes);
+}
+
+float Quantise(const float* values, uint32_t dimension, int max_code, int16_t* codes) {
+  return QuantiseTo(values, dimension, max_code, codes);
+}
+
+}  // namespace lodestone

@@ -1,0 +1,104 @@
+#include "platform/loop_web.h"
+
+#include <emscripten.h>
+#include <emscripten/em_js.h>
+#ifdef __EMSCRIPTEN_PTHREADS__
+#include <emscripten/proxying.h>
+#include <pthread.h>
+#endif
+
+#include <utility>
+
+#include "base/clock.h"
+
+namespace lodestone {
+namespace {
+
+constexpr double kTurnMs = 3;
+
+WebLoop* the_loop = nullptr;
+
+#ifdef __EMSCRIPTEN_PTHREADS__
+em_proxying_queue* proxy_queue = nullptr;
+pthread_t coordinator;
+#endif
+
+}  // namespace
+
+// A message channel wakes the loop at once; timers would wait at least 4 ms after a few turns.
+EM_JS(void, lodestone_loop_init, (), {
+  const channel = new MessageChannel();
+  channel.port1.onmessage = () => _lodestone_loop_turn();
+  Module.wakeLoop = () => channel.port2.postMessage(0);
+});
+EM_JS(void, lodestone_loop_wake, (), { Module.wakeLoop(); });
+EM_JS(void, lodestone_loop_timer, (double delay_ms, int token), {
+  setTimeout(() => _lodestone_loop_timer_fired(token), delay_ms);
+});
+
+extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_loop_turn() { the_loop->RunTurn(); }
+extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_loop_timer_fired(int token) { the_loop->RunTimer(token); }
+
+WebLoop::WebLoop() {
+  the_loop = this;
+#ifdef __EMSCRIPTEN_PTHREADS__
+  proxy_queue = em_proxying_queue_create();
+  coordinator = pthread_self();
+#endif
+  lodestone_loop_init();
+}
+
+void WebLoop::Wake() {
+#ifdef __EMSCRIPTEN_PTHREADS__
+  if (!pthread_equal(pthread_self(), coordinator)) {
+    // Runs the turn on the coordinator when its event loop is free.
+    emscripten_proxy_async(proxy_queue, coordinator, [](void*) { the_loop->RunTurn(); }, nullptr);
+    return;
+  }
+#endif
+  lodestone_loop_wake();
+}
+
+void WebLoop::Post(Work work) {
+  bool wake;
+  {
+    std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(work));
+    wake = !std::exchange(awake_, true);
+  }
+  if (wake) Wake();
+}
+
+void WebLoop::RunTurn() {
+  const double until_ms = SystemClock().NowMs() + kTurnMs;
+  for (;;) {
+    Work work;
+    {
+      std::lock_guard lock(mutex_);
+      if (queue_.empty()) {
+        awake_ = false;
+        return;
+      }
+      if (SystemClock().NowMs() >= until_ms) break;
+      work = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    work();
+  }
+  lodestone_loop_wake();
+}
+
+void WebLoop::PostDelayed(double delay_ms, Work work) {
+  const int token = next_timer_++;
+  timers_[token] = std::move(work);
+  lodestone_loop_timer(delay_ms, token);
+}
+
+void WebLoop::RunTimer(int token) {
+  const auto found = timers_.find(token);
+  Work work = std::move(found->second);
+  timers_.erase(found);
+  work();
+}
+
+}  // namespace lodestone

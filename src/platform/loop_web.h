@@ -1,0 +1,34 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <mutex>
+
+#include "platform/executor.h"
+
+namespace lodestone {
+
+// The coordinator worker's event loop. Work runs in turns of a few milliseconds, so that messages
+// from the page get in between.
+// Thread: Post from any; there is one per module, made on the coordinator.
+class WebLoop final : public Loop {
+ public:
+  WebLoop();
+  void Post(Work work) override;
+  void PostDelayed(double delay_ms, Work work) override;
+
+  // Called by the browser's side, on the coordinator.
+  void RunTurn();
+  void RunTimer(int token);
+
+ private:
+  void Wake();
+
+  std::mutex mutex_;
+  std::deque<Work> queue_;
+  bool awake_ = false;  // a turn is on its way
+  std::map<int, Work> timers_;
+  int next_timer_ = 1;
+};
+
+}  // namespace lodestone

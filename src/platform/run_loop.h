@@ -1,0 +1,29 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+
+#include "platform/executor.h"
+
+namespace lodestone {
+
+// The coordinator's loop where there is no browser: a test's own thread pumps it.
+// Thread: Post from any; the rest from the thread that pumps.
+class RunLoop final : public Loop {
+ public:
+  void Post(Work work) override;
+  void PostDelayed(double delay_ms, Work work) override;
+
+  // Runs work until `done()` holds. False when `timeout_ms` went by first (a hang guard for tests).
+  bool RunUntil(const std::function<bool()>& done, double timeout_ms);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable posted_;
+  std::deque<Work> queue_;
+  std::multimap<double, Work> delayed_;  // by due time
+};
+
+}  // namespace lodestone

@@ -1,0 +1,85 @@
+#include "platform/thread_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lodestone {
+
+ThreadPool::ThreadPool(int thread_count) : active_limit_(thread_count) {
+  threads_.reserve(static_cast<size_t>(thread_count));
+  for (int i = 0; i < thread_count; ++i) threads_.emplace_back([this] { Run(); });
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (auto& queue : queues_) queue.clear();
+  }
+  ready_.notify_all();
+  for (auto& thread : threads_) thread.join();
+}
+
+void ThreadPool::Post(Priority priority, Work work) {
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    queues_[static_cast<size_t>(priority)].push_back(std::move(work));
+    if (priority == Priority::kInteractive) interactive_waiting_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ready_.notify_one();
+}
+
+Work ThreadPool::TakeLocked(bool interactive_only) {
+  for (size_t i = 0; i < queues_.size(); ++i) {
+    if (queues_[i].empty()) continue;
+    const bool interactive = i == static_cast<size_t>(Priority::kInteractive);
+    if (!interactive && (interactive_only || active_ >= active_limit_)) return {};
+    Work work = std::move(queues_[i].front());
+    queues_[i].pop_front();
+    if (interactive) interactive_waiting_.fetch_sub(1, std::memory_order_relaxed);
+    return work;
+  }
+  return {};
+}
+
+void ThreadPool::RunInteractive() {
+  for (;;) {
+    Work work;
+    {
+      std::lock_guard lock(mutex_);
+      work = TakeLocked(/*interactive_only=*/true);
+    }
+    if (!work) return;
+    work();
+  }
+}
+
+void ThreadPool::SetActiveLimit(int count) {
+  {
+    std::lock_guard lock(mutex_);
+    active_limit_ = std::clamp(count, 1, std::max(1, static_cast<int>(threads_.size())));
+  }
+  ready_.notify_all();
+}
+
+void ThreadPool::Run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    Work work = TakeLocked(/*interactive_only=*/false);
+    if (!work) {
+      ready_.wait(lock);
+      continue;
+    }
+    ++active_;
+    lock.unlock();
+    work();
+    work = nullptr;  // what the work owns dies before the lock is taken again
+    lock.lock();
+    --active_;
+    // A thread that the limit held back may go on now.
+    if (active_ + 1 >= active_limit_) ready_.notify_one();
+  }
+}
+
+}  // namespace lodestone

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/status.h"
+#include "store/database.h"
+#include "store/document_table.h"
+#include "store/store.h"
+
+namespace lodestone {
+
+// Writes and removes documents in short transactions.
+//
+// A document goes in as pending (visible = 0); the transaction with its last row makes it visible and
+// hides the one it replaces. Rows of documents that are not visible are removed behind that, also in
+// short transactions, and at the next start when the machine stops in between.
+// Thread: the store's.
+class DocumentWriter {
+ public:
+  // All outlive it. `Load` comes first.
+  DocumentWriter(Database* database, DocumentTable* documents) : database_(database), documents_(documents) {}
+
+  // Reads the visible documents into the table and removes the rows of the others.
+  Status Load();
+  // As Store::AddDocuments.
+  std::vector<Result<StoredIds>> Add(std::span<const NewDocument> documents, double budget_ms,
+                                     const std::function<void()>& between);
+  // As Store::RemoveDocuments.
+  Result<std::vector<PassageId>> Remove(std::span<const DocumentId> documents, double budget_ms,
+                                        const std::function<void()>& between);
+  Status RemoveAll();
+
+ private:
+  class Slices;
+  // A document of this batch whose last row is written but not yet committed.
+  struct Written {
+    size_t index;  // in the batch
+    DocumentEntry entry;
+  };
+  // Rows that no search sees any more.
+  struct Garbage {
+    DocumentId document;
+    uint32_t first_passage;
+    uint32_t passage_count;
+  };
+
+  Status Write(const NewDocument& document, DocumentEntry* entry, Slices* slices);
+  Status WriteRow(const NewDocument& document, const DocumentEntry& entry);
+  Status WritePassage(const NewDocument& document, const Passage& passage, const DocumentEntry& entry, uint32_t id);
+  Status CommitWritten(Slices* slices);
+  void Publish(Written written);
+  void FailWritten(const Status& status);
+  // Removes what garbage there is; what fails is tried again later.
+  Status Purge(Slices* slices);
+  Status PurgeRows(const Garbage& garbage, Slices* slices);
+
+  Database* const database_;
+  DocumentTable* const documents_;
+  uint32_t next_document_ = 1;
+  uint32_t next_passage_ = 1;
+  std::vector<Written> written_;
+  std::vector<Result<StoredIds>> results_;
+  std::vector<Garbage> garbage_;
+};
+
+}  // namespace lodestone

@@ -1,0 +1,122 @@
+#include "platform/thread_pool.h"
+
+#include <atomic>
+#include <latch>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "platform/inline_executor.h"
+#include "platform/run_loop.h"
+
+namespace lodestone {
+namespace {
+
+TEST(ThreadPool, RunsEverythingOnce) {
+  std::atomic<int> count = 0;
+  std::latch done(3000);
+  ThreadPool pool(4);
+  for (int i = 0; i < 1000; ++i) {
+    for (Priority priority : {Priority::kBackground, Priority::kVisible, Priority::kInteractive}) {
+      pool.Post(priority, [&] {
+        ++count;
+        done.count_down();
+      });
+    }
+  }
+  done.wait();
+  EXPECT_EQ(count, 3000);
+  EXPECT_FALSE(pool.InteractiveWaiting());
+}
+
+TEST(ThreadPool, TakesTheMostUrgentFirst) {
+  ThreadPool pool(1);
+  std::latch blocked(1), release(1), done(3);
+  std::vector<int> order;
+  pool.Post(Priority::kBackground, [&] {
+    blocked.count_down();
+    release.wait();
+  });
+  blocked.wait();
+  pool.Post(Priority::kBackground, [&] { order.push_back(2); done.count_down(); });
+  pool.Post(Priority::kVisible, [&] { order.push_back(1); done.count_down(); });
+  pool.Post(Priority::kInteractive, [&] { order.push_back(0); done.count_down(); });
+  release.count_down();
+  done.wait();
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));
+}
+
+TEST(ThreadPool, LongWorkLetsInteractiveWorkIn) {
+  ThreadPool pool(1);
+  std::latch started(1), posted(1), done(1);
+  bool served = false;
+  pool.Post(Priority::kBackground, [&] {
+    started.count_down();
+    posted.wait();
+    EXPECT_TRUE(pool.InteractiveWaiting());
+    pool.RunInteractive();
+    EXPECT_TRUE(served);
+    done.count_down();
+  });
+  started.wait();
+  pool.Post(Priority::kInteractive, [&] { served = true; });
+  posted.count_down();
+  done.wait();
+}
+
+TEST(ThreadPool, GentleHoldsBackgroundWorkButNotQueries) {
+  ThreadPool pool(2);
+  pool.SetActiveLimit(1);
+  std::latch started(1), release(1), query(1), second(1);
+  std::atomic<bool> second_ran = false;
+  pool.Post(Priority::kBackground, [&] {
+    started.count_down();
+    release.wait();
+  });
+  started.wait();
+  pool.Post(Priority::kBackground, [&] {
+    second_ran = true;
+    second.count_down();
+  });
+  pool.Post(Priority::kInteractive, [&] { query.count_down(); });
+  query.wait();
+  EXPECT_FALSE(second_ran);
+  release.count_down();
+  second.wait();
+}
+
+TEST(ThreadPool, EndingDropsWhatWaits) {
+  std::atomic<int> ran = 0;
+  {
+    ThreadPool pool(2);
+    for (int i = 0; i < 100; ++i) pool.Post(Priority::kBackground, [&] { ++ran; });
+  }
+  EXPECT_LE(ran, 100);
+}
+
+TEST(InlineExecutor, RunsOnePieceATurnByPriority) {
+  RunLoop loop;
+  InlineExecutor executor(&loop);
+  std::vector<int> order;
+  executor.Post(Priority::kBackground, [&] { order.push_back(2); });
+  executor.Post(Priority::kInteractive, [&] { order.push_back(0); });
+  executor.Post(Priority::kVisible, [&] { order.push_back(1); });
+  EXPECT_TRUE(executor.InteractiveWaiting());
+  EXPECT_TRUE(order.empty()) << "never inside the caller";
+  ASSERT_TRUE(loop.RunUntil([&] { return order.size() == 3; }, 10000));
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));
+}
+
+TEST(RunLoop, DelayedWorkComesInOrderOfItsTime) {
+  RunLoop loop;
+  std::vector<int> order;
+  loop.PostDelayed(5, [&] { order.push_back(2); });
+  loop.PostDelayed(1, [&] { order.push_back(1); });
+  loop.Post([&] { order.push_back(0); });
+  ASSERT_TRUE(loop.RunUntil([&] { return order.size() == 3; }, 10000));
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));
+  EXPECT_FALSE(loop.RunUntil([] { return false; }, 1)) << "a hang is reported";
+}
+
+}  // namespace
+}  // namespace lodestone

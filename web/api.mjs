@@ -1,0 +1,300 @@
+// window.lodestone: the door to everything, for the page itself, for other scripts and for headless use.
+// README.md documents it; the shapes of results are those that scripts/search prints.
+import { addItems, newFileId } from './add.mjs';
+import { LodestoneError } from './errors.mjs';
+import { pickedModel } from './models.mjs';
+
+/**
+ * @typedef {import('./walk.mjs').AddItem} AddItem
+ * @typedef {import('./engine_client.mjs').EngineClient} EngineClient
+ * @typedef {import('./generated/protocol.mjs').AddFilesReply} AddFilesReply
+ * @typedef {import('./generated/protocol.mjs').AddProgress} AddProgress
+ * @typedef {import('./generated/protocol.mjs').EngineState} EngineState
+ * @typedef {import('./generated/protocol.mjs').ListLibraryReply} ListLibraryReply
+ * @typedef {import('./generated/protocol.mjs').Match} Match
+ * @typedef {import('./generated/protocol.mjs').Notice} Notice
+ * @typedef {import('./generated/protocol.mjs').SearchMode} SearchMode
+ * @typedef {import('./generated/protocol.mjs').SetModelReply} SetModelReply
+ */
+/** @typedef {{version: string, threads: number, isolated: boolean, storage: string, model: string}} Ready */
+/**
+ * Offsets are of UTF-8 bytes, end exclusive: `start` and `end` into the document's text, those of
+ * `matches` and `best_sentence` as well.
+ * @typedef {object} SearchPassage
+ * @property {string} text
+ * @property {number} start
+ * @property {number} end
+ * @property {number} score
+ * @property {string} heading_path
+ * @property {number} lexical_score
+ * @property {number | null} similarity null while the passage has no vector
+ * @property {Match[]} matches
+ * @property {Match} best_sentence
+ */
+/**
+ * @typedef {object} SearchDocument
+ * @property {number} rank
+ * @property {string} path
+ * @property {string} title
+ * @property {number} score
+ * @property {SearchPassage[]} passages
+ * @property {string[]} matched_words
+ */
+/**
+ * @typedef {object} SearchResult
+ * @property {null} query_id
+ * @property {string} query
+ * @property {number} ms from the call to its result
+ * @property {SearchDocument[]} results
+ * @property {boolean} complete false while vectors are missing
+ * @property {boolean} no_good_match
+ * @property {string} note
+ */
+/**
+ * What on() tells of, by name.
+ * @typedef {object} PageEvents
+ * @property {EngineState} state
+ * @property {AddProgress} progress
+ * @property {{level: Notice['level'], text: string}} notice
+ * @property {LodestoneError} died
+ * @property {{build: string}} offline the site is kept whole for use without a network
+ */
+
+const DEFAULT_TOP = 10;
+
+/** Listeners by event name; what one of them throws concerns nobody else. */
+export class Listeners {
+  /** @type {Map<keyof PageEvents, Set<(value: any) => void>>} */ #byName = new Map();
+
+  /**
+   * @template {keyof PageEvents} N
+   * @param {N} name
+   * @param {(value: PageEvents[N]) => void} listener
+   * @returns {() => void} undoes it
+   */
+  on(name, listener) {
+    const listeners = this.#byName.get(name) ?? new Set();
+    this.#byName.set(name, listeners);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  /**
+   * @template {keyof PageEvents} N
+   * @param {N} name
+   * @param {PageEvents[N]} value
+   */
+  emit(name, value) {
+    for (const listener of [...(this.#byName.get(name) ?? [])]) {
+      try {
+        listener(value);
+      } catch (error) {
+        reportError(error);
+      }
+    }
+  }
+}
+
+/**
+ * What the api needs of the page that it belongs to.
+ * @typedef {object} PageParts
+ * @property {EngineClient} engine
+ * @property {Listeners} listeners
+ * @property {() => Promise<Ready>} ready
+ * @property {() => Promise<unknown>} started settles when the engine takes requests, or never will
+ * @property {() => Promise<unknown>} modelSettled
+ * @property {(fileCount: number, path: string) => void} onFound
+ * @property {() => void} onWalked
+ * @property {() => Promise<unknown>} drawn
+ */
+
+export class Lodestone {
+  /** @type {PageParts} */ #parts;
+  /** @type {Set<Promise<unknown>>} */ #busy = new Set();
+
+  /** @param {PageParts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Once adding and lexical search work; a new promise after a restart.
+   * @returns {Promise<Ready>}
+   */
+  get ready() {
+    return this.#parts.ready();
+  }
+
+  /**
+   * @param {Iterable<AddItem>} items
+   * @param {{signal?: AbortSignal}} [options]
+   * @returns {Promise<AddFilesReply>} when all of it is saved and searchable
+   */
+  add(items, { signal } = {}) {
+    const { engine, listeners, started, onFound, onWalked } = this.#parts;
+    const list = items instanceof File || !isIterable(items) ? [/** @type {any} */ (items)] : [...items];
+    for (const item of list) {
+      if (typeof item !== 'object' || item === null) {
+        return Promise.reject(new LodestoneError('kInvalidArgument', 'add() takes files, handles and {path, data}.'));
+      }
+    }
+    const adding = started().then(() =>
+      addItems(engine, list, { signal, onFound, onWalked, onProgress: (progress) => listeners.emit('progress', progress) }),
+    );
+    return this.#whileBusy(adding);
+  }
+
+  /**
+   * @param {string} text
+   * @param {{mode?: SearchMode, top?: number, signal?: AbortSignal, group?: string}} [options] a newer
+   *   search of the same group takes the place of an older one, which rejects with kCancelled; without
+   *   a group nothing does
+   * @returns {Promise<SearchResult>}
+   */
+  search(text, { mode = 'hybrid', top = DEFAULT_TOP, signal, group } = {}) {
+    return this.#whileBusy(this.#search(String(text), mode, top, signal, group ?? ''));
+  }
+
+  /**
+   * @param {string} path
+   * @returns {Promise<{title: string, text: string}>}
+   */
+  async document(path) {
+    const { title, text } = await this.#request('GetDocument', { path });
+    return { title, text };
+  }
+
+  /**
+   * @param {Iterable<string>} paths
+   * @returns {Promise<{removed: number}>}
+   */
+  remove(paths) {
+    const list = typeof paths === 'string' ? [paths] : [...paths];
+    return this.#whileBusy(this.#request('Remove', { paths: list, everything: false }));
+  }
+
+  /** @returns {Promise<EngineState>} */
+  async state() {
+    return (await this.#request('GetState', {})).state;
+  }
+
+  /**
+   * @param {{offset?: number, count?: number, only_failed?: boolean}} [range]
+   * @returns {Promise<ListLibraryReply>}
+   */
+  list({ offset = 0, count = 1000, only_failed = false } = {}) {
+    return this.#request('ListLibrary', { offset, count, only_failed });
+  }
+
+  /**
+   * @template {keyof PageEvents} N
+   * @param {N} name
+   * @param {(value: PageEvents[N]) => void} listener
+   * @returns {() => void} undoes it
+   */
+  on(name, listener) {
+    return this.#parts.listeners.on(name, listener);
+  }
+
+  /** Nothing queued or running, the last commit durable, page and mirror drawn. */
+  async idle() {
+    const { started, engine, modelSettled, drawn } = this.#parts;
+    await started();
+    for (;;) {
+      await modelSettled();
+      while (this.#busy.size > 0) await Promise.allSettled(this.#busy);
+      await engine.request('WaitIdle', {});
+      await drawn();
+      if (this.#busy.size === 0) return;
+    }
+  }
+
+  /**
+   * @param {Iterable<File | {path: string, data: Blob | string | BufferSource}>} files of a model's folder
+   * @returns {Promise<SetModelReply>}
+   */
+  async setModel(files) {
+    const { message, files: handed } = await pickedModel(files, newFileId);
+    return this.#whileBusy(this.#request('SetModel', message, { files: handed }));
+  }
+
+  pause() {
+    return this.#request('SetPaused', { paused: true });
+  }
+
+  resume() {
+    return this.#request('SetPaused', { paused: false });
+  }
+
+  cancelIndexing() {
+    return this.#request('CancelIndexing', {});
+  }
+
+  /**
+   * @param {string} text
+   * @param {SearchMode} mode
+   * @param {number} top
+   * @param {AbortSignal | undefined} signal
+   * @param {string} group
+   * @returns {Promise<SearchResult>}
+   */
+  async #search(text, mode, top, signal, group) {
+    const start = performance.now();
+    const reply = await this.#request('Search', { text, mode, top, group }, { signal });
+    return {
+      query_id: null,
+      query: text,
+      ms: performance.now() - start,
+      results: reply.results.map(({ rank, path, title, score, passages, matched_words }) => ({
+        rank,
+        path,
+        title,
+        score,
+        passages: passages.map((hit) => ({
+          text: hit.text,
+          start: hit.start,
+          end: hit.end,
+          score: hit.score,
+          heading_path: hit.heading_path,
+          lexical_score: hit.lexical_score,
+          similarity: hit.has_similarity ? hit.similarity : null,
+          matches: hit.matches,
+          best_sentence: hit.best_sentence,
+        })),
+        matched_words,
+      })),
+      complete: reply.complete,
+      no_good_match: reply.no_good_match,
+      note: reply.note,
+    };
+  }
+
+  /**
+   * @template {import('./generated/protocol.mjs').RequestName} R
+   * @param {R} type
+   * @param {import('./generated/protocol.mjs').Messages[R]} message
+   * @param {import('./engine_client.mjs').RequestOptions} [options]
+   */
+  async #request(type, message, options) {
+    await this.#parts.started();
+    return this.#parts.engine.request(type, message, options);
+  }
+
+  /**
+   * idle() waits for it.
+   * @template T
+   * @param {Promise<T>} promise
+   * @returns {Promise<T>}
+   */
+  #whileBusy(promise) {
+    this.#busy.add(promise);
+    const forget = () => this.#busy.delete(promise);
+    promise.then(forget, forget);
+    return promise;
+  }
+}
+
+/** @param {unknown} value @returns {value is Iterable<any>} */
+function isIterable(value) {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}

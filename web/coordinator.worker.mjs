@@ -1,0 +1,162 @@
+// The coordinator worker: starts the engine module, hands it the page's messages and files, and
+// tells the page when the engine dies. Thread: the worker named "coordinator".
+//
+// From the page: {kind: 'init', isolated, threads, memoryMaximaMb, storage, scope}, then protocol
+// envelopes {kind: 'request' | 'cancel', type, id, bytes, files?}. To the page: {kind: 'ready'},
+// {kind: 'failed', message, detail}, {kind: 'trap', message}, and envelopes.
+import { decode } from './generated/protocol.mjs';
+import { createInferenceBridge } from './inference_bridge.mjs';
+
+/** @typedef {{isolated: boolean, threads: number | null, memoryMaximaMb: number[], storage: string, scope: string}} Init */
+/** @typedef {{kind: string, type: string, id: number, bytes?: Uint8Array, files?: File[]}} Envelope */
+
+const KINDS = ['request', 'response', 'event', 'cancel'];
+const PAGE_BYTES = 65536;
+// As the build declares it: the memory a module is given may not be smaller.
+const INITIAL_MEMORY_MB = 64;
+const MAX_THREADS = 8;
+const MAX_BULK_LANES = 4;
+
+/** @type {any} the Emscripten module, once it runs */
+let engine = null;
+/** @type {Map<number, Blob>} */
+const files = new Map();
+let dead = false;
+
+/** @param {string} message */
+function die(message) {
+  if (dead) return;
+  dead = true;
+  self.postMessage({ kind: 'trap', message });
+}
+
+self.addEventListener('error', (event) => die(event.message || 'the engine failed'));
+self.addEventListener('unhandledrejection', (event) => die(String(event.reason?.message ?? event.reason)));
+
+/** Cores less one for the page, but both of two. */
+function defaultThreads() {
+  const cores = navigator.hardwareConcurrency || 1;
+  return cores <= 2 ? cores : cores - 1;
+}
+
+/**
+ * @param {number[]} maximaMb tried in turn: phones refuse large ones
+ * @returns {WebAssembly.Memory}
+ */
+function sharedMemory(maximaMb) {
+  let failure;
+  for (const maximumMb of maximaMb) {
+    try {
+      return new WebAssembly.Memory({
+        initial: (INITIAL_MEMORY_MB << 20) / PAGE_BYTES,
+        maximum: (maximumMb * 1024 * 1024) / PAGE_BYTES,
+        shared: true,
+      });
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw new Error(`no shared memory can be had (${failure})`);
+}
+
+/**
+ * @param {Init} init
+ * @returns {Promise<{isolated: boolean, threads: number}>}
+ */
+async function start(init) {
+  /** @type {WebAssembly.Memory | undefined} */
+  let wasmMemory;
+  if (init.isolated) {
+    try {
+      wasmMemory = sharedMemory(init.memoryMaximaMb);
+    } catch {
+      wasmMemory = undefined; // the engine without threads serves as well
+    }
+  }
+  const isolated = wasmMemory !== undefined;
+  const threads = isolated ? Math.max(1, Math.min(MAX_THREADS, init.threads ?? defaultThreads())) : 1;
+  // Without threads one worker does all: a single lane.
+  const lanes = isolated ? 1 + Math.min(threads, MAX_BULK_LANES) : 1;
+  const { default: createModule } = await import(isolated ? './engine.mjs' : './engine-st.mjs');
+  /** @type {(failure: string) => void} */
+  let opened = () => {};
+  const untilOpened = new Promise((resolve) => {
+    opened = resolve;
+  });
+  engine = await createModule({
+    ...(wasmMemory ? { wasmMemory } : {}),
+    // Compute, inference, storage, and the thread that the origin's file system keeps for itself.
+    poolSize: threads + lanes + 2,
+    /** @param {number} kind @param {string} type @param {number} id @param {Uint8Array} bytes */
+    onMessage: (kind, type, id, bytes) => self.postMessage({ kind: KINDS[kind], type, id, bytes }, { transfer: [bytes.buffer] }),
+    onOpened: (/** @type {string} */ failure) => opened(failure),
+    readFile,
+    releaseFile: (/** @type {number} */ id) => files.delete(id),
+    onAbort: (/** @type {unknown} */ what) => die(String(what)),
+    ...(isolated ? {} : { inferenceBridge: createInferenceBridge() }),
+  });
+  const build = new URL('.', import.meta.url).pathname.split('/').at(-2) ?? '';
+  withText(init.scope, (scope) =>
+    withText(build, (buildId) => engine._lodestone_start(threads, lanes, isolated ? 1 : 0, init.storage === 'opfs' ? 1 : 0, scope, buildId)),
+  );
+  await untilOpened;
+  return { isolated, threads };
+}
+
+/**
+ * @param {number} id
+ * @param {number} offset
+ * @param {number} size
+ * @returns {Promise<Uint8Array>}
+ */
+async function readFile(id, offset, size) {
+  const file = files.get(id);
+  if (file === undefined) throw new Error('the file is not here any more');
+  return new Uint8Array(await file.slice(offset, offset + size).arrayBuffer());
+}
+
+/**
+ * @param {string} text
+ * @param {(pointer: number) => void} use
+ */
+function withText(text, use) {
+  const pointer = engine.stringToNewUTF8(text);
+  try {
+    use(pointer);
+  } finally {
+    engine._free(pointer);
+  }
+}
+
+/** @param {Envelope} envelope */
+function keepFiles({ type, bytes, files: given }) {
+  if (given === undefined || bytes === undefined) return;
+  if (type === 'AddFiles') {
+    decode('AddFiles', bytes).files.forEach((entry, i) => files.set(entry.file_id, given[i]));
+  } else if (type === 'SetModel') {
+    files.set(decode('SetModel', bytes).onnx_file_id, given[0]);
+  }
+}
+
+/** @param {Envelope} envelope */
+function receive(envelope) {
+  const bytes = envelope.bytes ?? new Uint8Array(0);
+  keepFiles(envelope);
+  withText(envelope.type, (type) => {
+    const pointer = engine._malloc(Math.max(1, bytes.length));
+    engine.HEAPU8.set(bytes, pointer);
+    engine._lodestone_message(KINDS.indexOf(envelope.kind), type, envelope.id, pointer, bytes.length);
+    engine._free(pointer);
+  });
+}
+
+self.onmessage = async (/** @type {MessageEvent<Envelope & Init>} */ { data }) => {
+  if (data.kind !== 'init') return receive(data);
+  try {
+    const { isolated, threads } = await start(data);
+    self.postMessage({ kind: 'ready', threads, isolated });
+  } catch (error) {
+    const detail = error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
+    self.postMessage({ kind: 'failed', message: 'The search engine could not start. Reload the page; if that does not help, use a current browser.', detail });
+  }
+};

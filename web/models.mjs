@@ -1,0 +1,161 @@
+// Finds a model's files, on the site or in a folder that the person picked, and hands them to the engine.
+import { LodestoneError, asLodestoneError } from './errors.mjs';
+
+/**
+ * @typedef {import('./generated/protocol.mjs').SetModel} SetModel
+ * @typedef {{default: string, models: {id: string}[]}} ModelIndex
+ * @typedef {{message: SetModel, files?: File[]}} ModelRequest
+ */
+
+const MODELS = new URL('./models/', import.meta.url);
+const ONNX_PATHS = ['onnx/model_quantized.onnx', 'onnx/model_int8.onnx', 'onnx/model.onnx', 'model.onnx'];
+
+/** @param {URL} address */
+async function fetchText(address) {
+  let response;
+  try {
+    response = await fetch(address);
+  } catch (error) {
+    throw asLodestoneError(error, 'kUnavailable', `The model could not be fetched (${nameOf(address)}). Check the connection and reload.`);
+  }
+  if (!response.ok) {
+    throw new LodestoneError('kUnavailable', `The site lacks a part of its model (${nameOf(address)}).`, `status ${response.status}`);
+  }
+  return response.text();
+}
+
+/** @param {URL} address */
+function nameOf(address) {
+  return address.pathname.slice(MODELS.pathname.length);
+}
+
+/**
+ * A model that comes with the site.
+ * @param {string | null} wanted its id, or null for the default
+ * @returns {Promise<ModelRequest>}
+ * @throws {LodestoneError} kNotFound for an id that the site does not have
+ */
+export async function siteModel(wanted) {
+  const indexText = await fetchText(new URL('index.json', MODELS));
+  /** @type {ModelIndex} */
+  let index;
+  try {
+    index = JSON.parse(indexText);
+  } catch (error) {
+    throw asLodestoneError(error, 'kBadData', "The site's list of models cannot be read.");
+  }
+  const id = wanted ?? index.default;
+  const known = index.models.map((model) => model.id);
+  if (!known.includes(id)) {
+    throw new LodestoneError('kNotFound', `There is no model "${id}" on this site. It has: ${known.join(', ')}.`);
+  }
+  const folder = new URL(`${encodeURIComponent(id)}/`, MODELS);
+  const [manifestJson, tokenizerJson] = await Promise.all([
+    fetchText(new URL('manifest.json', folder)),
+    fetchText(new URL('tokenizer.json', folder)),
+  ]);
+  return {
+    message: {
+      id,
+      onnx_url: new URL('onnx/model_quantized.onnx', folder).pathname,
+      onnx_file_id: 0,
+      tokenizer_json: tokenizerJson,
+      manifest_json: manifestJson,
+      built_in: true,
+    },
+  };
+}
+
+/**
+ * A model from a folder in Hugging Face's layout.
+ * @param {Iterable<File | {path: string, data: Blob | string | BufferSource}>} items
+ * @param {(file: File) => number} newFileId
+ * @returns {Promise<ModelRequest>}
+ * @throws {LodestoneError} kBadData saying which file is missing or wrong
+ */
+export async function pickedModel(items, newFileId) {
+  const files = filesByPath(items);
+  const tokenizer = files.get('tokenizer.json');
+  if (tokenizer === undefined) throw new LodestoneError('kBadData', 'This folder holds no model: it has no tokenizer.json.');
+  const onnxPath = ONNX_PATHS.find((path) => files.has(path)) ?? [...files.keys()].find((path) => path.endsWith('.onnx'));
+  const onnx = onnxPath === undefined ? undefined : files.get(onnxPath);
+  if (onnx === undefined) throw new LodestoneError('kBadData', 'This folder holds no model: it has no onnx/model_quantized.onnx.');
+  const manifest = await readManifest(files);
+  return {
+    message: {
+      id: manifest.id,
+      onnx_url: '',
+      onnx_file_id: newFileId(onnx),
+      tokenizer_json: await tokenizer.text(),
+      manifest_json: manifest.json,
+      built_in: false,
+    },
+    files: [onnx],
+  };
+}
+
+/**
+ * Our own manifest, or one made from what Hugging Face's layout says.
+ * @param {Map<string, File>} files
+ * @returns {Promise<{id: string, json: string}>}
+ */
+async function readManifest(files) {
+  const ours = files.get('manifest.json');
+  if (ours !== undefined) {
+    const json = await ours.text();
+    const { id } = parseObject(json, 'manifest.json');
+    if (typeof id !== 'string' || id === '') throw new LodestoneError('kBadData', "The model's manifest.json has no id.");
+    return { id, json };
+  }
+  const configFile = files.get('config.json');
+  if (configFile === undefined) throw new LodestoneError('kBadData', 'This folder holds no model: it has no config.json.');
+  const config = parseObject(await configFile.text(), 'config.json');
+  const promptFile = files.get('config_sentence_transformers.json');
+  const prompts = promptFile === undefined ? {} : (parseObject(await promptFile.text(), promptFile.name).prompts ?? {});
+  const id = String(config._name_or_path || config.model_type || 'picked-model');
+  const manifest = {
+    id,
+    name: id,
+    dimension: config.hidden_size ?? config.dim,
+    max_tokens: Math.min(Number(config.max_position_embeddings ?? 512), 512),
+    query_prompt: prompts.query ?? '',
+    passage_prompt: prompts.passage ?? prompts.document ?? '',
+  };
+  return { id, json: JSON.stringify(manifest) };
+}
+
+/**
+ * @param {string} json
+ * @param {string} name
+ * @returns {Record<string, any>}
+ */
+function parseObject(json, name) {
+  try {
+    const value = JSON.parse(json);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Said below, the same as for any other value.
+  }
+  throw new LodestoneError('kBadData', `The model's ${name} is not a JSON object.`);
+}
+
+/**
+ * Paths relative to the model's folder: the one that holds tokenizer.json.
+ * @param {Iterable<File | {path: string, data: Blob | string | BufferSource}>} items
+ */
+function filesByPath(items) {
+  /** @type {Map<string, File>} */
+  const all = new Map();
+  for (const item of items) {
+    if (item instanceof File) {
+      all.set(item.webkitRelativePath || item.name, item);
+    } else {
+      const name = item.path.slice(item.path.lastIndexOf('/') + 1);
+      all.set(item.path, item.data instanceof File ? item.data : new File([/** @type {BlobPart} */ (item.data)], name));
+    }
+  }
+  const marks = [...all.keys()].filter((path) => /(^|\/)tokenizer\.json$/.test(path));
+  marks.sort((a, b) => a.length - b.length);
+  const prefix = marks[0]?.slice(0, -'tokenizer.json'.length) ?? '';
+  return new Map([...all].filter(([path]) => path.startsWith(prefix)).map(([path, file]) => [path.slice(prefix.length), file]));
+}

@@ -1,0 +1,34 @@
+// The page's word to the service worker: what its threads will ask for next, and when it has all it
+// needs, so that the rest of the site may be kept for use without a network.
+
+/**
+ * Has files fetched ahead. Without a service worker in control nothing happens.
+ * @param {string} build
+ * @param {string[]} paths relative to the build
+ */
+export function warm(build, paths) {
+  navigator.serviceWorker?.controller?.postMessage({ kind: 'warm', build, paths });
+}
+
+/**
+ * @param {object} options
+ * @param {string} options.build
+ * @param {() => void} options.onReady the whole of this build is kept
+ */
+export function keepForOffline({ build, onReady }) {
+  const workers = navigator.serviceWorker;
+  if (workers === undefined) return;
+  workers.addEventListener('message', ({ data }) => {
+    if (data?.build !== build) return;
+    if (data.kind === 'offline-ready') onReady();
+    if (data.kind === 'offline-failed') console.warn(`Not all of the site is kept for use without a network: ${data.reason}`);
+  });
+  workers.startMessages();
+  const tell = async () => {
+    const registration = await workers.ready;
+    registration.active?.postMessage({ kind: 'page-ready', build });
+  };
+  // A worker that takes over later may have started before the page was ready.
+  workers.addEventListener('controllerchange', tell);
+  void tell();
+}

@@ -1,0 +1,323 @@
+// Puts the page together: the engine's worker, the drawn interface, the ways in for documents and
+// window.lodestone. Each part fails by itself: without WebGL the api still works, without an engine
+// the page still says what is wrong.
+import { Listeners, Lodestone } from './api.mjs';
+import { EngineClient } from './engine_client.mjs';
+import { asLodestoneError, describe } from './errors.mjs';
+import { decode } from './generated/protocol.mjs';
+import { siteModel } from './models.mjs';
+import { keepForOffline, warm } from './offline.mjs';
+import { Pickers } from './pickers.mjs';
+import { createUi } from './ui_host.mjs';
+
+/**
+ * @typedef {import('./generated/protocol.mjs').EngineState} EngineState
+ * @typedef {import('./generated/protocol.mjs').HelloReply} HelloReply
+ * @typedef {import('./api.mjs').Ready} Ready
+ * @typedef {import('./walk.mjs').AddItem} AddItem
+ * @typedef {'info' | 'warning' | 'error'} Level
+ * @typedef {Awaited<ReturnType<typeof createUi>>} Ui
+ */
+
+// What the inference threads load, and not before the page is drawn.
+const RUNTIME = ['inference_host.mjs', 'ort/ort.wasm.min.mjs', 'ort/ort-wasm-simd-threaded.mjs', 'ort/ort-wasm-simd-threaded.wasm'];
+// Keeping the site for use without a network waits for a quiet moment, but not for hours of indexing.
+const OFFLINE_WAIT_MS = 15_000;
+const NAMED_FAILURES = 3;
+// Files found between two tellings.
+const WALK_STEP = 100;
+
+/** @param {{build: string, base: URL, coordinator: import('./engine_client.mjs').Coordinator}} options */
+export async function startPage({ build, base, coordinator }) {
+  const page = new Page(build, base, coordinator);
+  Object.defineProperty(globalThis, 'lodestone', { value: page.api, configurable: true });
+  dispatchEvent(new Event('lodestone'));
+  await page.start();
+}
+
+class Page {
+  #build;
+  #parameters = new URLSearchParams(location.search);
+  #listeners = new Listeners();
+  /** @type {EngineClient} */ #engine;
+  /** @type {Ui | null} */ #ui = null;
+  #uiFailed = false;
+  /** @type {((ui: Ui) => void)[]} Calls for the interface that came before it was there. */
+  #forUi = [];
+  /** @type {PromiseWithReject<Ready>} */ #ready = promiseWithReject();
+  /** @type {Promise<HelloReply>} */ #started;
+  /** @type {Promise<unknown>} */ #modelSettled = Promise.resolve();
+  /** @type {HelloReply | null} */ #hello = null;
+  #walking = false;
+  /** Asked for; the engine names it once its session is open. */
+  #modelId = '';
+
+  /**
+   * @param {string} build
+   * @param {URL} base
+   * @param {import('./engine_client.mjs').Coordinator} coordinator
+   */
+  constructor(build, base, coordinator) {
+    this.#build = build;
+    const threads = Number(this.#parameters.get('threads'));
+    this.#engine = new EngineClient({
+      build,
+      scope: base.pathname,
+      threads: Number.isInteger(threads) && threads > 0 ? threads : null,
+      storage: this.#parameters.has('memory') ? 'memory' : 'opfs',
+      onEvent: (type, bytes) => this.#onEvent(type, bytes),
+      onDied: (failure) => this.#onDied(failure),
+    });
+    this.#started = this.#engine.start(coordinator);
+    this.#started.catch(() => {}); // start() tells of it
+    this.api = new Lodestone({
+      engine: this.#engine,
+      listeners: this.#listeners,
+      ready: () => this.#ready.promise,
+      started: () => this.#started,
+      modelSettled: () => this.#modelSettled,
+      onFound: (fileCount, path) => this.#onFound(fileCount, path),
+      onWalked: () => this.#onWalked(),
+      drawn: async () => this.#ui?.idle(),
+    });
+  }
+
+  async start() {
+    const model = siteModel(this.#parameters.get('model'));
+    model.catch(() => {}); // told of when its turn comes
+    const pickers = new Pickers({ add: (items) => this.#addForPerson(items), notice: (level, text) => this.#notice(level, text) });
+    const drawn = this.#startUi(pickers);
+    drawn.then(() => this.#warmRuntime(model)).catch(() => {}); // the engine's own fetch tells what is wrong
+    await Promise.all([drawn, this.#startEngine(model)]);
+    await Promise.race([this.api.idle().catch(() => {}), new Promise((resolve) => setTimeout(resolve, OFFLINE_WAIT_MS))]);
+    keepForOffline({ build: this.#build, onReady: () => this.#listeners.emit('offline', { build: this.#build }) });
+  }
+
+  /** @param {Pickers} pickers */
+  async #startUi(pickers) {
+    /** @type {Record<string, (args?: any) => unknown>} */
+    const intents = {
+      pickFiles: () => pickers.pickFiles(),
+      pickFolder: () => pickers.pickFolder(),
+      pasteText: () => pickers.pasteText(),
+      copyText: ({ text }) => this.#copy(text),
+      focusSearch: () => element('search').focus(),
+      restart: () => this.#restart(),
+      reload: () => location.reload(),
+    };
+    try {
+      const ui = await createUi({
+        canvas: /** @type {HTMLCanvasElement} */ (element('canvas')),
+        stage: element('stage'),
+        searchInput: /** @type {HTMLInputElement} */ (element('search')),
+        onRequest: (type, bytes) => this.#started.then(() => this.#engine.requestBytes(type, bytes)),
+        onIntent: (name, args) => void intents[name]?.(args),
+      });
+      this.#ui = ui;
+      for (const call of this.#forUi.splice(0)) call(ui);
+    } catch (error) {
+      this.#uiFailed = true;
+      this.#forUi.length = 0;
+      this.#notice('error', `The page cannot be drawn here: ${describe(error)}`);
+      console.error(error);
+    }
+  }
+
+  /** @param {ReturnType<typeof siteModel>} model */
+  async #warmRuntime(model) {
+    warm(this.#build, RUNTIME);
+    const { message } = await model;
+    const own = new URL('./', import.meta.url).pathname;
+    if (message.onnx_url.startsWith(own)) warm(this.#build, [message.onnx_url.slice(own.length)]);
+  }
+
+  /** @param {ReturnType<typeof siteModel>} model */
+  async #startEngine(model) {
+    this.#tellUi((ui) => ui.setBoot({ phase: 'starting', message: '' }));
+    try {
+      this.#hello = await this.#started;
+    } catch (error) {
+      const failure = asLodestoneError(error, 'kUnavailable', 'The search engine could not be started.');
+      this.#ready.reject(failure);
+      this.#tellUi((ui) => ui.setBoot({ phase: failure.code === 'kMismatch' ? 'mismatch' : 'failed', message: failure.message }));
+      this.#notice('error', failure.message);
+      return;
+    }
+    this.#tellUi((ui) => ui.setBoot({ phase: 'ready', message: '' }));
+    this.#sayWhatIsLost(this.#hello);
+    const loading = this.#loadModel(model);
+    this.#modelSettled = loading.catch(() => {});
+    await this.#modelSettled;
+  }
+
+  /** @param {ReturnType<typeof siteModel>} model */
+  async #loadModel(model) {
+    try {
+      const { message } = await model;
+      this.#modelId = message.id;
+      await this.#engine.request('SetModel', message);
+    } catch (error) {
+      const failure = asLodestoneError(error, 'kUnavailable', 'The model could not be loaded.');
+      if (!this.#engine.isRunning) return; // told of as the engine's end
+      // A model whose words were read but whose weights were not leaves search by words, and is ready.
+      this.#ready.reject(failure);
+      this.#notice('error', failure.message);
+    }
+  }
+
+  /** @param {HelloReply} hello */
+  #sayWhatIsLost(hello) {
+    if (hello.isolated) return;
+    const reason = !this.#engine.isIsolated
+      ? 'This page is not isolated, so the browser gives it no shared memory'
+      : 'The browser refused shared memory';
+    this.#notice('info', `${reason}: indexing runs on one thread and is slower. Answers are the same.`);
+  }
+
+  /**
+   * @param {string} type
+   * @param {Uint8Array} bytes
+   */
+  #onEvent(type, bytes) {
+    if (type === 'StateChanged') {
+      const { state } = decode('StateChanged', bytes);
+      if (state.model_state === 'loading' || state.model_state === 'ready') this.#becomeReady(state);
+      this.#listeners.emit('state', state);
+    } else if (type === 'Notice') {
+      this.#listeners.emit('notice', decode('Notice', bytes));
+    }
+    this.#tellUi((ui) => ui.deliverEvent(type, bytes));
+  }
+
+  /** @param {EngineState} state */
+  #becomeReady(state) {
+    const { version, threads, isolated, storage, model_id } = state;
+    this.#ready.resolve({ version, threads, isolated, storage, model: model_id || this.#modelId });
+  }
+
+  /** @param {import('./errors.mjs').LodestoneError} failure */
+  #onDied(failure) {
+    this.#ready.reject(failure);
+    // Whoever asks from now on waits for the restart.
+    this.#ready = promiseWithReject();
+    this.#listeners.emit('died', failure);
+    this.#tellUi((ui) => ui.setBoot({ phase: 'died', message: failure.message }));
+    if (this.#uiFailed) this.#notice('error', failure.message);
+    console.error(failure.message, failure.detail);
+  }
+
+  /** Everything that was committed is still there in the new worker. */
+  async #restart() {
+    if (this.#engine.isRunning) return; // the button was pressed twice
+    this.#started = this.#engine.restart();
+    await this.#startEngine(siteModel(this.#parameters.get('model')));
+  }
+
+  /** @param {AddItem[]} items */
+  async #addForPerson(items) {
+    if (items.length === 0) return;
+    try {
+      const { added, updated, unchanged, failed } = await this.api.add(items);
+      const parts = [];
+      if (added > 0) parts.push(`${count(added, 'document')} added`);
+      if (updated > 0) parts.push(`${updated} updated`);
+      if (unchanged > 0) parts.push(`${unchanged} unchanged`);
+      if (parts.length === 0 && failed.length === 0) parts.push('There was nothing to add in it');
+      if (failed.length > 0) parts.push(`${count(failed.length, 'file')} not taken: ${named(failed)}`);
+      this.#notice(failed.length > 0 ? 'warning' : 'info', `${parts.join(', ')}.`);
+    } catch (error) {
+      const failure = asLodestoneError(error, 'kInternal', 'Adding failed.');
+      if (failure.code === 'kCancelled') this.#notice('info', 'Adding was cancelled. What was added before stays.');
+      else if (this.#engine.isRunning) this.#notice('error', failure.message);
+    }
+  }
+
+  /**
+   * @param {number} fileCount
+   * @param {string} path
+   */
+  #onFound(fileCount, path) {
+    if (fileCount % WALK_STEP !== 0) return;
+    this.#walking = true;
+    const folder = path.slice(0, Math.max(0, path.indexOf('/')));
+    this.#tellUi((ui) => ui.setBoot({ phase: 'ready', message: '', walking: { folder, files: fileCount } }));
+  }
+
+  #onWalked() {
+    if (this.#walking && this.#engine.isRunning) this.#tellUi((ui) => ui.setBoot({ phase: 'ready', message: '', walking: null }));
+    this.#walking = false;
+  }
+
+  /** @param {string} text */
+  async #copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch (error) {
+      this.#notice('warning', `The browser did not allow copying: ${describe(error)}`);
+    }
+  }
+
+  /**
+   * @param {Level} level
+   * @param {string} text
+   */
+  #notice(level, text) {
+    this.#listeners.emit('notice', { level, text });
+    if (this.#uiFailed) {
+      const line = element('notice');
+      line.textContent = text;
+      line.hidden = false;
+    } else {
+      this.#tellUi((ui) => ui.showNotice(level, text));
+    }
+  }
+
+  /** @param {(ui: Ui) => void} call */
+  #tellUi(call) {
+    if (this.#ui !== null) call(this.#ui);
+    else if (!this.#uiFailed) this.#forUi.push(call);
+  }
+}
+
+/**
+ * @template T
+ * @typedef {{promise: Promise<T>, resolve: (value: T) => void, reject: (reason: unknown) => void}} PromiseWithReject
+ */
+
+/**
+ * @template T
+ * @returns {PromiseWithReject<T>}
+ */
+function promiseWithReject() {
+  /** @type {(value: T) => void} */
+  let resolve = () => {};
+  /** @type {(reason: unknown) => void} */
+  let reject = () => {};
+  /** @type {Promise<T>} */
+  const promise = new Promise((onValue, onReason) => {
+    resolve = onValue;
+    reject = onReason;
+  });
+  promise.catch(() => {}); // whoever waits for it hears of it
+  return { promise, resolve, reject };
+}
+
+/** @param {string} id */
+function element(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
+/**
+ * @param {number} number
+ * @param {string} noun
+ */
+function count(number, noun) {
+  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** @param {{path: string, reason: string}[]} failed */
+function named(failed) {
+  const first = failed.slice(0, NAMED_FAILURES).map(({ path, reason }) => `${path} (${reason.replace(/\.$/, '')})`);
+  const rest = failed.length - first.length;
+  return first.join('; ') + (rest > 0 ? `; and ${rest.toLocaleString('en')} more, listed in the library` : '');
+}

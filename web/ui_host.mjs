@@ -1,0 +1,464 @@
+// Hosts the interface module (ui.wasm): frames only when something changed, input, fonts, the WebGL context, the
+// text field and the mirror tree. It holds no documents: requests and intents go to the page by callbacks.
+import { Mirror } from './mirror.mjs';
+import { GlyphPainter } from './ui_glyphs.mjs';
+import { listen } from './ui_input.mjs';
+import { FrameClock } from './ui_stats.mjs';
+import { adoptStyle } from './ui_style.mjs';
+
+/** @typedef {import('./ui_stats.mjs').FrameStats} FrameStats */
+/** @typedef {import('./ui_input.mjs').InputModule} InputModule */
+
+/**
+ * The module's exports; texts are UTF-8 in its memory, by address and size.
+ * @typedef {object} OwnExports
+ * @property {Uint8Array} HEAPU8
+ * @property {{registerContext: (context: WebGL2RenderingContext, attributes: object) => number, makeContextCurrent: (handle: number) => boolean}} GL
+ * @property {(size: number) => number} _malloc
+ * @property {(address: number) => void} _free
+ * @property {(hasGl: number) => void} _ui_start
+ * @property {(now: number) => number} _ui_frame
+ * @property {(width: number, height: number, density: number) => void} _ui_resize
+ * @property {(semiBold: number, bytes: number, size: number) => number} _ui_set_font
+ * @property {(dark: number, reducedMotion: number) => void} _ui_set_look
+ * @property {() => void} _ui_lose_gl
+ * @property {() => void} _ui_attach_gl
+ * @property {(id: number) => void} _ui_activate
+ * @property {(id: number) => void} _ui_focus
+ * @property {(id: number, by: number) => void} _ui_reveal
+ * @property {(focused: number) => void} _ui_field_focused
+ * @property {(text: number, size: number) => void} _ui_set_query
+ * @property {(phase: number, message: number, size: number) => void} _ui_set_boot
+ * @property {(files: number, folder: number, size: number) => void} _ui_set_walking
+ * @property {(level: number, text: number, size: number) => void} _ui_notice
+ * @property {(type: number, typeSize: number, bytes: number, size: number) => void} _ui_event
+ * @property {(call: number, type: number, typeSize: number, bytes: number, size: number) => void} _ui_reply
+ * @property {(call: number, code: number, codeSize: number, message: number, size: number) => void} _ui_failure
+ * @property {() => number} _ui_waiting
+ */
+/** @typedef {OwnExports & InputModule} UiModule */
+
+/**
+ * @typedef {object} BootState
+ * @property {'starting' | 'ready' | 'died' | 'mismatch' | 'failed'} [phase]
+ * @property {string} [message] one sentence for the person
+ * @property {{folder: string, files: number} | null} [walking] a dropped folder being looked through
+ */
+
+/**
+ * @typedef {object} UiOptions
+ * @property {HTMLCanvasElement} canvas inside the stage
+ * @property {HTMLElement} stage fills the page
+ * @property {HTMLInputElement} searchInput inside the stage
+ * @property {(type: string, bytes: Uint8Array) => Promise<{type: string, bytes: Uint8Array}>} onRequest rejects with {code, message}
+ * @property {(name: string, args: {text: string}) => void} onIntent pickFiles, pickFolder, pasteText, copyText, restart, reload
+ */
+
+const PHASES = ['starting', 'ready', 'died', 'mismatch', 'failed'];
+const LEVELS = ['info', 'warning', 'error'];
+const CURSORS = ['default', 'pointer', 'text'];
+const FONTS = { regular: './fonts/Inter-Regular.ttf', semiBold: './fonts/Inter-SemiBold.ttf' };
+const FIELD_LABEL = 'Search your documents';
+// Where nothing is drawn the layout is still made, on a page so tall that lists are told whole.
+const PLAIN_SIZE = { width: 1100, height: 6000 };
+
+/**
+ * Resolves once the first frame is drawn.
+ * @param {UiOptions} options
+ * @returns {Promise<Ui>}
+ */
+export async function createUi(options) {
+  // All that the first frame needs comes at once.
+  const regular = fetchFont(FONTS.regular);
+  const semiBold = fetchFont(FONTS.semiBold);
+  const { default: createModule } = await import(new URL('./ui.mjs', import.meta.url).href);
+  const ui = new Ui(options);
+  await ui.start(createModule, regular, semiBold);
+  return ui;
+}
+
+export class Ui {
+  #options;
+  /** @type {UiModule} */ #module = /** @type {any} */ (null);
+  /** @type {Mirror} */ #mirror = /** @type {any} */ (null);
+  #painter = new GlyphPainter();
+  #clock = new FrameClock();
+  #scheduled = false;
+  #dirty = false;
+  #sizeChanged = true;
+  #plain = false;
+  #broken = false;
+  #phase = 'starting';
+  #message = '';
+  #placed = '';
+  #cursor = -1;
+  #wakeTimer = 0;
+  /** @type {(() => void)[]} */ #idleWaiters = [];
+
+  /** @param {UiOptions} options */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  /**
+   * @param {(options: object) => Promise<UiModule>} createModule
+   * @param {Promise<ArrayBuffer | null>} regular
+   * @param {Promise<ArrayBuffer | null>} semiBold
+   */
+  async start(createModule, regular, semiBold) {
+    const { canvas, stage, searchInput } = this.#options;
+    const module = await createModule({ host: this.#callbacks() });
+    this.#module = module;
+    const gl = canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false, stencil: false });
+    this.#plain = gl === null;
+    if (gl !== null) rememberParameters(gl);
+    if (gl !== null) module.GL.makeContextCurrent(module.GL.registerContext(gl, { majorVersion: 2, minorVersion: 0, enableExtensionsByDefault: true }));
+    module._ui_start(gl === null ? 0 : 1);
+    adoptStyle();
+    this.#mirror = new Mirror(stage, {
+      activate: (id) => this.#then(() => module._ui_activate(id)),
+      focus: (id) => this.#then(() => module._ui_focus(id)),
+      reveal: (id, by) => this.#then(() => module._ui_reveal(id, by)),
+    }, this.#plain);
+    if (this.#plain) this.#sayPlain();
+    this.#watchLook();
+    this.#watchSize();
+    this.#watchContext();
+    this.#adoptField();
+    listen({ stage, field: searchInput, module, invalidate: this.invalidate, pointer: !this.#plain });
+    this.#setFont(0, await regular);
+    void semiBold.then((bytes) => this.#setFont(1, bytes));
+    this.#drawNow();
+  }
+
+  /**
+   * @param {string} type
+   * @param {Uint8Array} bytes
+   */
+  deliverEvent(type, bytes) {
+    this.#then(() => this.#withBytes([utf8(type), bytes], ([at, size, bytesAt, bytesSize]) => this.#module._ui_event(at, size, bytesAt, bytesSize)));
+  }
+
+  /** What is left out stays as it was. @param {BootState} state */
+  setBoot({ phase, message, walking }) {
+    this.#phase = phase ?? this.#phase;
+    this.#message = message ?? (phase === undefined ? this.#message : '');
+    this.#then(() => {
+      this.#withBytes([utf8(this.#message)], ([at, size]) => this.#module._ui_set_boot(PHASES.indexOf(this.#phase), at, size));
+      if (walking === undefined) return;
+      this.#withBytes([utf8(walking?.folder ?? '')], ([at, size]) => this.#module._ui_set_walking(walking?.files ?? -1, at, size));
+    });
+  }
+
+  /**
+   * @param {'info' | 'warning' | 'error'} level
+   * @param {string} text
+   */
+  showNotice(level, text) {
+    this.#then(() => this.#withBytes([utf8(text)], ([at, size]) => this.#module._ui_notice(Math.max(0, LEVELS.indexOf(level)), at, size)));
+  }
+
+  /** @param {string} text */
+  setQuery(text) {
+    this.#options.searchInput.value = text;
+    this.#tellQuery();
+  }
+
+  /** Asks for a frame. */
+  invalidate = () => {
+    this.#dirty = true;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    requestAnimationFrame(this.#onFrame);
+  };
+
+  /** Resolves when everything asked for is answered and drawn, in the mirror too. @returns {Promise<void>} */
+  idle() {
+    return new Promise((resolve) => {
+      this.#idleWaiters.push(resolve);
+      // A hidden page gets no animation frames.
+      if (this.#dirty && document.visibilityState === 'hidden') this.#drawNow();
+      this.#tellIdle();
+    });
+  }
+
+  /** Frames drawn since the page began. */
+  frames() {
+    return this.#clock.total;
+  }
+
+  /** @returns {FrameStats} */
+  frameStats() {
+    return this.#clock.read();
+  }
+
+  resetFrameStats() {
+    this.#clock.reset();
+  }
+
+  /** What ui.wasm calls. */
+  #callbacks() {
+    const { searchInput, onRequest, onIntent } = this.#options;
+    return {
+      /** @type {(call: number, type: string, bytes: Uint8Array) => void} */
+      request: (call, type, bytes) => {
+        onRequest(type, bytes).then(
+          (answer) => this.#then(() => this.#withBytes([utf8(answer.type), answer.bytes], ([at, size, bytesAt, bytesSize]) =>
+            this.#module._ui_reply(call, at, size, bytesAt, bytesSize))),
+          (error) => this.#then(() => this.#withBytes([utf8(String(error?.code ?? 'kInternal')), utf8(String(error?.message ?? error))],
+            ([at, size, textAt, textSize]) => this.#module._ui_failure(call, at, size, textAt, textSize))),
+        );
+      },
+      // The page may open a picker, which browsers allow only while the click that asked for it is fresh: no detour here.
+      /** @type {(name: string, text: string) => void} */
+      intent: (name, text) => onIntent(name, { text }),
+      /** @type {(text: string) => void} */
+      setField: (text) => {
+        searchInput.value = text;
+      },
+      focusField: () => {
+        searchInput.focus({ preventScroll: true });
+        searchInput.select();
+      },
+      /** @type {(json: string) => void} */
+      mirror: (json) => this.#mirror.update(JSON.parse(json)),
+      /** @type {(x: number, y: number, width: number, height: number, cursor: number) => void} */
+      place: (x, y, width, height, cursor) => this.#place(x, y, width, height, cursor),
+      /** @type {(wait: number) => void} */
+      wake: (wait) => {
+        clearTimeout(this.#wakeTimer);
+        if (wait >= 0) this.#wakeTimer = setTimeout(this.invalidate, wait + 1);
+      },
+      /** @type {(text: string, em: number, semiBold: boolean) => import('./ui_glyphs.mjs').GlyphPicture} */
+      paint: (text, em, semiBold) => this.#painter.paint(text, em, semiBold),
+      /** @type {(text: string, em: number, semiBold: boolean) => number} */
+      advance: (text, em, semiBold) => this.#painter.advance(text, em, semiBold),
+    };
+  }
+
+  /** @param {() => void} change */
+  #then(change) {
+    if (this.#broken) return;
+    change();
+    this.invalidate();
+  }
+
+  /** A bug of ours stopped the module: nothing of it is called again. @param {unknown} error */
+  #break(error) {
+    this.#broken = true;
+    console.error(error);
+    const line = document.createElement('p');
+    line.className = 'ui-why ui-broken';
+    line.setAttribute('role', 'alert');
+    line.textContent = 'The page can no longer be drawn. Reload it to go on: everything that was saved is still there.';
+    this.#options.stage.append(line);
+  }
+
+  #onFrame = () => {
+    this.#scheduled = false;
+    if (this.#dirty) this.#drawNow();
+  };
+
+  #drawNow() {
+    if (this.#broken) return;
+    this.#dirty = false;
+    const start = performance.now();
+    if (this.#sizeChanged) this.#applySize();
+    let more = false;
+    try {
+      more = this.#module._ui_frame(start) !== 0;
+    } catch (error) {
+      this.#break(error);
+    }
+    this.#clock.add(performance.now() - start);
+    if (more) this.invalidate();
+    this.#tellIdle();
+  }
+
+  #tellIdle() {
+    if (this.#idleWaiters.length === 0) return;
+    if (!this.#broken && (this.#dirty || this.#module._ui_waiting() !== 0)) return;
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  /**
+   * Copies byte arrays into the module for the length of a call; `use` gets address and size of each in turn.
+   * @param {Uint8Array[]} arrays
+   * @param {(places: number[]) => void} use
+   */
+  #withBytes(arrays, use) {
+    const places = [];
+    for (const bytes of arrays) {
+      const at = this.#module._malloc(Math.max(1, bytes.length));
+      if (at === 0) throw new Error('The page is out of memory.');
+      this.#module.HEAPU8.set(bytes, at);
+      places.push(at, bytes.length);
+    }
+    use(places);
+    for (let i = 0; i < places.length; i += 2) this.#module._free(places[i]);
+  }
+
+  /**
+   * @param {number} semiBold
+   * @param {ArrayBuffer | null} file
+   */
+  #setFont(semiBold, file) {
+    if (file === null) return; // the system's fonts stand in
+    this.#withBytes([new Uint8Array(file)], ([at, size]) => this.#module._ui_set_font(semiBold, at, size));
+    if (semiBold === 0) {
+      // The text field shows the same face, without fetching it twice.
+      const face = new FontFace('Lodestone UI', file);
+      face.load().then(() => document.fonts.add(face), () => {});
+    }
+    this.invalidate();
+  }
+
+  #adoptField() {
+    const { stage, searchInput } = this.#options;
+    const hadFocus = document.activeElement === searchInput;
+    if (!stage.contains(searchInput)) stage.prepend(searchInput);
+    searchInput.classList.add(this.#plain ? 'ui-search-plain' : 'ui-search');
+    searchInput.setAttribute('aria-label', FIELD_LABEL);
+    searchInput.placeholder = FIELD_LABEL;
+    searchInput.addEventListener('input', (event) => {
+      // Half-composed words are not searched for.
+      if (!(event instanceof InputEvent && event.isComposing)) this.#tellQuery();
+    });
+    searchInput.addEventListener('compositionend', () => this.#tellQuery());
+    const tellFocus = () => this.#then(() => this.#module._ui_field_focused(document.activeElement === searchInput ? 1 : 0));
+    searchInput.addEventListener('focus', tellFocus);
+    searchInput.addEventListener('blur', tellFocus);
+    if (hadFocus) searchInput.focus({ preventScroll: true });
+    tellFocus();
+    if (searchInput.value !== '') this.#tellQuery();
+  }
+
+  #tellQuery() {
+    const text = utf8(this.#options.searchInput.value);
+    this.#then(() => this.#withBytes([text], ([at, size]) => this.#module._ui_set_query(at, size)));
+  }
+
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} width
+   * @param {number} height
+   * @param {number} cursor
+   */
+  #place(x, y, width, height, cursor) {
+    const { stage, searchInput } = this.#options;
+    const placed = `${x},${y},${width},${height}`;
+    if (placed !== this.#placed && !this.#plain) {
+      this.#placed = placed;
+      searchInput.toggleAttribute('data-hidden', width === 0);
+      if (width > 0) {
+        searchInput.style.left = `${x}px`;
+        searchInput.style.top = `${y}px`;
+        searchInput.style.width = `${width}px`;
+        searchInput.style.height = `${height}px`;
+      }
+    }
+    if (cursor !== this.#cursor) {
+      this.#cursor = cursor;
+      stage.style.cursor = CURSORS[cursor];
+    }
+  }
+
+  #watchLook() {
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    const still = matchMedia('(prefers-reduced-motion: reduce)');
+    const tell = () => this.#then(() => this.#module._ui_set_look(dark.matches ? 1 : 0, still.matches ? 1 : 0));
+    dark.addEventListener('change', tell);
+    still.addEventListener('change', tell);
+    tell();
+  }
+
+  #watchSize() {
+    const changed = () => {
+      this.#sizeChanged = true;
+      this.invalidate();
+    };
+    new ResizeObserver(changed).observe(this.#options.stage);
+    // Moving to a screen of another density changes no size.
+    const watchDensity = () => {
+      matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener('change', () => {
+        changed();
+        watchDensity();
+      }, { once: true });
+    };
+    watchDensity();
+  }
+
+  /** In the same task as the frame: setting a canvas's size clears it. */
+  #applySize() {
+    this.#sizeChanged = false;
+    const { stage, canvas } = this.#options;
+    if (this.#plain) {
+      this.#module._ui_resize(PLAIN_SIZE.width, PLAIN_SIZE.height, 1);
+      return;
+    }
+    const width = stage.clientWidth;
+    const height = stage.clientHeight;
+    const density = devicePixelRatio;
+    canvas.width = Math.round(width * density);
+    canvas.height = Math.round(height * density);
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+    this.#module._ui_resize(width, height, density);
+  }
+
+  #watchContext() {
+    const { canvas } = this.#options;
+    canvas.addEventListener('webglcontextlost', (event) => {
+      event.preventDefault(); // else it is never given back
+      this.#module._ui_lose_gl();
+    });
+    canvas.addEventListener('webglcontextrestored', () => {
+      this.#module._ui_attach_gl();
+      this.invalidate();
+    });
+  }
+
+  /** The mirror becomes the page. */
+  #sayPlain() {
+    const { canvas, stage } = this.#options;
+    canvas.style.display = 'none';
+    stage.classList.add('ui-plain-page');
+    const why = document.createElement('p');
+    why.className = 'ui-why';
+    why.setAttribute('role', 'alert');
+    why.textContent = 'This browser gives the page no WebGL 2, so Lodestone is shown as plain text. Searching works as usual. ' +
+      'To see the full page, turn on hardware acceleration in the browser\u2019s settings, or use another browser.';
+    this.#mirror.root.before(why);
+  }
+}
+
+/**
+ * The renderer saves and restores GL state around each frame, and every question is a round trip to another process
+ * (measured: 80 of a frame's 85 ms). Nobody else draws on this context, so the first answers hold.
+ * @param {WebGL2RenderingContext} gl
+ */
+function rememberParameters(gl) {
+  const known = new Map();
+  const ask = gl.getParameter.bind(gl);
+  gl.getParameter = (name) => {
+    if (!known.has(name)) known.set(name, ask(name));
+    return known.get(name);
+  };
+}
+
+/** @param {string} path @returns {Promise<ArrayBuffer | null>} */
+async function fetchFont(path) {
+  try {
+    const answer = await fetch(new URL(path, import.meta.url));
+    return answer.ok ? await answer.arrayBuffer() : null;
+  } catch {
+    return null;
+  }
+}
+
+const encoder = new TextEncoder();
+/** Lone surrogates, as a text field may hold, become U+FFFD. @param {string} text */
+function utf8(text) {
+  return encoder.encode(text);
+}

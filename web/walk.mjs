@@ -1,0 +1,194 @@
+// Turns what a person dropped, picked or handed over into files with paths, one by one as they are
+// found: folders of any depth and size, without recursion, and without stopping at what cannot be read.
+
+/**
+ * @typedef {{path: string, data: string | BufferSource | Blob, modified?: number | Date}} PathItem
+ * @typedef {File | FileSystemHandle | FileSystemEntry | PathItem} AddItem
+ * @typedef {{path: string, file: File, reason?: undefined}} FoundFile
+ * @typedef {{path: string, reason: string, file?: undefined}} Unreadable
+ * @typedef {FoundFile | Unreadable} Found
+ */
+
+/**
+ * A child of a folder, whatever kind of handle stands behind it.
+ * @typedef {object} Node
+ * @property {string} name
+ * @property {boolean} isFolder
+ * @property {() => Promise<File>} file
+ * @property {() => AsyncIterable<Node>} children
+ */
+
+const SKIPPED_FOLDERS = new Set(['.git', '.hg', '.svn', '.bzr', '.jj', 'CVS', 'node_modules', '__MACOSX', '$RECYCLE.BIN']);
+const SKIPPED_FILES = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
+// The protocol's limit of a string.
+const MAX_PATH_BYTES = 4096;
+// Handles asked for their files at a time: enough to hide the way to the browser and back.
+const FILES_AT_ONCE = 64;
+
+const encoder = new TextEncoder();
+
+/**
+ * @param {Iterable<AddItem>} items
+ * @param {{signal?: AbortSignal}} [options]
+ * @returns {AsyncGenerator<Found>}
+ */
+export async function* walk(items, { signal } = {}) {
+  const names = new Names();
+  for (const item of items) {
+    if (signal?.aborted) return;
+    yield* walkItem(item, names, signal);
+  }
+}
+
+/**
+ * @param {AddItem} item
+ * @param {Names} names
+ * @param {AbortSignal | undefined} signal
+ * @returns {AsyncGenerator<Found>}
+ */
+async function* walkItem(item, names, signal) {
+  if (item instanceof File) {
+    const relative = item.webkitRelativePath;
+    // A picked folder comes as a flat list of everything in it.
+    if (relative !== '' && isSkipped(relative)) return;
+    yield checked(relative || names.take(item.name), item);
+  } else if ('data' in item) {
+    yield fromPathItem(item);
+  } else {
+    const node = 'kind' in item ? nodeOfHandle(item) : nodeOfEntry(item);
+    const name = names.take(node.name, node.isFolder);
+    if (node.isFolder) yield* walkFolder(node, name, signal);
+    else yield readNode(node, name);
+  }
+}
+
+/**
+ * @param {Node} root
+ * @param {string} rootPath
+ * @param {AbortSignal | undefined} signal
+ * @returns {AsyncGenerator<Found>}
+ */
+async function* walkFolder(root, rootPath, signal) {
+  const folders = [{ node: root, path: rootPath }];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    if (signal?.aborted) return;
+    const { path } = folder;
+    /** @type {Node[]} */
+    const children = [];
+    try {
+      for await (const child of folder.node.children()) children.push(child);
+    } catch (error) {
+      // What was listed before the folder went away is still taken.
+      yield { path, reason: `The folder cannot be listed: ${reasonOf(error)}.` };
+    }
+    children.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const files = children.filter((child) => !child.isFolder && !SKIPPED_FILES.has(child.name));
+    for (let start = 0; start < files.length && !signal?.aborted; start += FILES_AT_ONCE) {
+      const lot = files.slice(start, start + FILES_AT_ONCE);
+      yield* await Promise.all(lot.map((file) => readNode(file, `${path}/${file.name}`)));
+    }
+    for (const child of children.reverse()) {
+      if (child.isFolder && !SKIPPED_FOLDERS.has(child.name)) folders.push({ node: child, path: `${path}/${child.name}` });
+    }
+  }
+}
+
+/**
+ * @param {Node} node
+ * @param {string} path
+ * @returns {Promise<Found>}
+ */
+async function readNode(node, path) {
+  try {
+    return checked(path, await node.file());
+  } catch (error) {
+    return { path, reason: `The file cannot be opened: ${reasonOf(error)}.` };
+  }
+}
+
+/** @param {PathItem} item @returns {Found} */
+function fromPathItem({ path, data, modified }) {
+  const clean = String(path).replace(/^(\.?\/)+/, '');
+  if (clean === '') return { path: String(path), reason: 'The path is empty.' };
+  const isBlob = data instanceof Blob;
+  const given = modified === undefined ? undefined : Number(modified);
+  const lastModified = given ?? (data instanceof File ? data.lastModified : Date.now());
+  if (!Number.isFinite(lastModified)) return { path: clean, reason: 'The modification date is not a date.' };
+  if (!isBlob && typeof data !== 'string' && !(data instanceof ArrayBuffer) && !ArrayBuffer.isView(data)) {
+    return { path: clean, reason: 'The data is neither text nor bytes.' };
+  }
+  const name = clean.slice(clean.lastIndexOf('/') + 1);
+  return checked(clean, new File([/** @type {BlobPart} */ (data)], name, { lastModified }));
+}
+
+/** @param {string} path @param {File} file @returns {Found} */
+function checked(path, file) {
+  if (path.length * 3 > MAX_PATH_BYTES && encoder.encode(path).length > MAX_PATH_BYTES) {
+    return { path: `${path.slice(0, 200)}…`, reason: 'The path is longer than 4,096 bytes.' };
+  }
+  return { path, file };
+}
+
+/** @param {string} relative path from a picked folder, that folder's own name first */
+function isSkipped(relative) {
+  const [, ...below] = relative.split('/');
+  const name = below.pop() ?? '';
+  return SKIPPED_FILES.has(name) || below.some((folder) => SKIPPED_FOLDERS.has(folder));
+}
+
+/** @param {FileSystemHandle} handle @returns {Node} */
+function nodeOfHandle(handle) {
+  return {
+    name: handle.name,
+    isFolder: handle.kind === 'directory',
+    file: () => /** @type {FileSystemFileHandle} */ (handle).getFile(),
+    async *children() {
+      for await (const child of /** @type {any} */ (handle).values()) yield nodeOfHandle(child);
+    },
+  };
+}
+
+/** @param {FileSystemEntry} entry @returns {Node} */
+function nodeOfEntry(entry) {
+  return {
+    name: entry.name,
+    isFolder: entry.isDirectory,
+    file: () => new Promise((resolve, reject) => /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject)),
+    async *children() {
+      const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
+      for (;;) {
+        /** @type {FileSystemEntry[]} */
+        const lot = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+        if (lot.length === 0) return;
+        yield* lot.map(nodeOfEntry);
+      }
+    },
+  };
+}
+
+/** Keeps things of one name that come together apart: "docs" and "docs (2)", "a.md" and "a (2).md". */
+class Names {
+  /** @type {Set<string>} */ #taken = new Set();
+
+  /**
+   * @param {string} name
+   * @param {boolean} [isFolder]
+   */
+  take(name, isFolder = false) {
+    let free = name;
+    const dot = isFolder ? 0 : name.lastIndexOf('.');
+    const stem = dot > 0 ? name.slice(0, dot) : name;
+    for (let count = 2; this.#taken.has(free); count++) free = `${stem} (${count})${name.slice(stem.length)}`;
+    this.#taken.add(free);
+    return free;
+  }
+}
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  const name = error instanceof DOMException ? error.name : '';
+  if (name === 'NotFoundError') return 'it is not there any more';
+  if (name === 'NotAllowedError' || name === 'SecurityError') return 'the browser may not read it';
+  if (name === 'NotReadableError') return 'its storage does not give it out';
+  return error instanceof Error && error.message !== '' ? error.message : String(error);
+}
