@@ -29,7 +29,8 @@ struct Search::Run {
   Done done;
   FusionMode mode = FusionMode::kHybrid;
   double started_ms = 0;
-  bool finished = false;
+  // Read on the storage thread too; shared by itself, so that a run is only ever let go on the coordinator.
+  std::shared_ptr<std::atomic<bool>> finished = std::make_shared<std::atomic<bool>>(false);
   bool holds_bulk = false;
   int waiting_for = 0;
   Status status;
@@ -109,9 +110,9 @@ void Search::Lexical(RunPtr run) {
   };
   context_->OnStorage<Words>(
       Priority::kInteractive,
-      [query = run->query, run](Store& store) {
+      [query = run->query, finished = run->finished](Store& store) {
         Words words;
-        if (run->finished) return words;  // superseded while it waited; a stale read only costs time
+        if (*finished) return words;  // superseded while it waited
         if (query.has_filters()) {
           Result<FilterResult> filter = store.Filter(query);
           if (!filter.ok()) {
@@ -166,7 +167,7 @@ void Search::EmbedQuery(RunPtr run) {
 
 void Search::Scan(RunPtr run, std::vector<float> vector) {
   Tier* tier = context_->library.FindTier(context_->embedder.model().id);
-  if (run->finished || !tier || tier->index->row_count() == 0) return Arrived(run);
+  if (*run->finished || !tier || tier->index->row_count() == 0) return Arrived(run);
   run->index = tier->index;
   run->query_vector = tier->index->Prepare(vector);
   const Row rows = tier->index->row_count();
@@ -211,7 +212,7 @@ void Search::Scan(RunPtr run, std::vector<float> vector) {
 }
 
 void Search::Arrived(RunPtr run) {
-  if (--run->waiting_for > 0 || run->finished) return;
+  if (--run->waiting_for > 0 || *run->finished) return;
   if (!run->status.ok()) return Finish(run, run->status);
   Rank(run);
 }
@@ -289,7 +290,7 @@ void Search::LoadTexts(RunPtr run) {
         return loaded;
       },
       [this, run](Loaded loaded) {
-        if (run->finished) return;
+        if (*run->finished) return;
         if (!loaded.status.ok()) return Finish(run, loaded.status);
         run->texts = std::move(loaded.texts);
         run->matches = std::move(loaded.matches);
@@ -318,7 +319,7 @@ void Search::PickSentences(RunPtr run) {
   }
   if (sentences.empty()) return Answer(run);
   context_->embedder.EmbedNow(std::move(sentences), [this, run, places](Result<std::vector<float>> vectors) {
-    if (run->finished) return;
+    if (*run->finished) return;
     if (vectors.ok()) {
       const std::vector<float>& query = run->query_vector.values;
       std::unordered_map<size_t, float> best;
@@ -352,8 +353,8 @@ void Search::Answer(RunPtr run) {
 }
 
 void Search::Finish(const RunPtr& run, Result<protocol::SearchReply> reply) {
-  if (run->finished) return;
-  run->finished = true;
+  if (*run->finished) return;
+  *run->finished = true;
   runs_.erase(run->id);
   if (run->holds_bulk) context_->embedder.ReleaseBulk();
   run->done(std::move(reply));
