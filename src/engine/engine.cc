@@ -99,6 +99,8 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
       protocol::AddFiles request;
       if (!DecodeInto(bytes, id, &request)) return;
       if (!open_status_.ok()) return RespondError(id, open_status_);
+      // What is told is the lag of the latest run of indexing, not the worst moment since the start.
+      if (ingest_.idle()) lag_.Reset();
       ingest_.Add(
           id, request,
           [this, id](const protocol::AddProgress& progress) {

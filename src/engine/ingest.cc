@@ -18,6 +18,8 @@ constexpr uint32_t kInlineReadBytes = 128u << 10;
 // Also what one transaction can hold of small files: each waits for the disk once.
 constexpr size_t kMaxFilesInFlight = 128;
 constexpr size_t kMaxBytesInFlight = 96u << 20;
+// Asking the browser to read costs a quarter of a millisecond on the coordinator.
+constexpr int kReadsPerTurn = 4;
 
 bool IsRecords(Format format) { return format == Format::kJsonLines || format == Format::kCsv; }
 
@@ -110,17 +112,28 @@ double Ingest::eta_ms() const {
 
 void Ingest::Pump() {
   if (paused_ || !context_->passage_tokenizer) return;
+  int reads = 0;
   while (!paused_streams_.empty() && to_store_bytes_ < kMaxStoreQueueBytes) {
+    if (++reads > kReadsPerTurn) return PumpLater();
     FilePtr file = std::move(paused_streams_.front());
     paused_streams_.pop_front();
     ReadNext(file);
   }
   while (!waiting_.empty() && active_ < kMaxFilesInFlight && bytes_in_flight_ < kMaxBytesInFlight &&
          to_store_bytes_ < kMaxStoreQueueBytes) {
+    if (++reads > kReadsPerTurn) return PumpLater();
     FilePtr file = std::move(waiting_.front());
     waiting_.pop_front();
     StartFile(std::move(file));
   }
+}
+
+void Ingest::PumpLater() {
+  if (std::exchange(pump_posted_, true)) return;
+  context_->platform.loop->Post([this] {
+    pump_posted_ = false;
+    Pump();
+  });
 }
 
 void Ingest::StartFile(FilePtr file) {
@@ -226,7 +239,7 @@ void Ingest::MaybeFinishFile(const FilePtr& file) {
     file->bytes = {};
     file->records.reset();
     context_->platform.files->Release(FileId{file->entry.file_id});
-    context_->platform.loop->Post([this] { Pump(); });
+    PumpLater();
   }
   if (file->unembedded == 0) FinishFile(file);
 }

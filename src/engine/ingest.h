@@ -64,6 +64,7 @@ class Ingest {
   using JobPtr = std::shared_ptr<Job>;
   using FilePtr = std::shared_ptr<File>;
 
+  void PumpLater();
   void StartFile(FilePtr file);
   void ReadNext(FilePtr file);
   void ParseWhole(FilePtr file);
@@ -89,6 +90,7 @@ class Ingest {
   std::deque<Parsed> to_store_;
   size_t to_store_bytes_ = 0;
   bool storing_ = false;
+  bool pump_posted_ = false;
   bool paused_ = false;
   struct Waiting {
     FilePtr file;
