@@ -5,7 +5,12 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { percentile } from '../headless/output.mjs';
 import { serveSite } from '../headless/site.mjs';
-import { measureEmbedding, measureIndexing, measureQueries } from './measure_engine.mjs';
+import {
+  measureEmbedding,
+  measureIndexing,
+  measureQueries,
+  measureWithoutThreads,
+} from './measure_engine.mjs';
 import { measureBytes, measureLines } from './measure_size.mjs';
 import { measureStart } from './measure_start.mjs';
 
@@ -21,8 +26,9 @@ const MEASUREMENTS = {
   lines: { title: 'Lines of source', isFixed: true, run: measureLines },
   start: { title: 'From navigation to the first answer', run: measureStart },
   embedding: { title: 'Embedding', run: measureEmbedding },
-  indexing: { title: 'While indexing 1,000 passages', run: measureIndexing },
+  indexing: { title: 'Typing while 1,000 passages are indexed', run: measureIndexing },
   queries: { title: 'Queries', run: measureQueries },
+  single: { title: 'Without threads, 1,000 passages', run: measureWithoutThreads },
 };
 const REPETITIONS = 5;
 
@@ -64,7 +70,7 @@ async function measure(names, repetitions, quick) {
 
 /** @param {number} value @param {string} unit */
 function show(value, unit) {
-  const digits = ['bytes', 'lines', 'tokens/s', 'passages', 'frames'].includes(unit) ? 0 : 2;
+  const digits = ['bytes', 'lines', 'tokens/s', 'passages', 'frames', 'tasks'].includes(unit) ? 0 : 2;
   return value.toLocaleString('en', {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,

@@ -1,8 +1,12 @@
 // Embedding speed, the coordinator's lag, frames while indexing, query latency and memory.
 import { peakRendererMb } from '../headless/browser.mjs';
 import { percentile } from '../headless/output.mjs';
-import { figure, inFreshBrowser, openReady, timeAdd } from './site_runs.mjs';
+import { DIST } from '../headless/site.mjs';
+import { startStaticServer } from '../static_server.mjs';
+import { figure, inFreshBrowser, openReady, prepare, timeAdd } from './site_runs.mjs';
 import { makeQueries, makeTexts } from './texts.mjs';
+
+const KEY_INTERVAL_MS = 100;
 
 /**
  * @typedef {import('./site_runs.mjs').Bench} Bench
@@ -18,9 +22,11 @@ export async function measureEmbedding(bench) {
   /** @type {Figures} */
   const figures = {};
   for (const threads of [1, 2]) {
-    const { ms, tokens, state } = await inFreshBrowser(bench, async (tab) =>
-      timeAdd(await openReady(tab, { threads }), texts),
-    );
+    const { ms, tokens, state } = await inFreshBrowser(bench, async (tab) => {
+      const app = await openReady(tab, { threads });
+      await prepare(app, texts);
+      return timeAdd(app);
+    });
     const name = `${threads} thread${threads > 1 ? 's' : ''}`;
     figures[`${name}: embedding alone`] = figure(state.embed_tokens_per_s, 'tokens/s');
     figures[`${name}: files to searchable`] = figure((1000 * tokens) / ms, 'tokens/s');
@@ -45,7 +51,7 @@ function watchFrames() {
 }
 
 /**
- * Types while 1,000 passages are taken in, as a person would.
+ * Types while 1,000 passages are taken in, as a fast typist would.
  * @param {Bench} bench
  * @returns {Promise<Figures>}
  */
@@ -54,6 +60,7 @@ export function measureIndexing(bench) {
   return inFreshBrowser(bench, async (tab) => {
     await tab.page.addInitScript(watchFrames);
     const app = await openReady(tab);
+    await prepare(app, texts);
     await app.idle();
     await tab.page.evaluate(() => {
       const frames = /** @type {any} */ (window).lodestoneFrames;
@@ -61,25 +68,80 @@ export function measureIndexing(bench) {
       frames.tasks.length = 0;
     });
     let isDone = false;
-    const adding = timeAdd(app, texts).finally(() => (isDone = true));
+    const adding = timeAdd(app).finally(() => (isDone = true));
     const field = tab.page.getByRole('searchbox');
-    for (let n = 0; !isDone; n += 1) await field.press('abcdefghijklmnopqrstuvwxyz '[n % 27]);
-    const { state } = await adding;
+    for (let n = 0; !isDone; n += 1) {
+      await field.press('abcdefghijklmnopqrstuvwxyz '[n % 27]);
+      await new Promise((resolve) => setTimeout(resolve, KEY_INTERVAL_MS));
+    }
+    const { ms, state } = await adding;
     await app.idle();
     const { times, tasks } = await tab.page.evaluate(
       () => /** @type {any} */ (window).lodestoneFrames,
     );
-    const { loop_lag: lag } = state;
     return {
+      'indexed in': figure(ms / 1000, 's'),
       'frame p50': figure(percentile(times, 0.5), 'ms'),
       'frame p99': figure(percentile(times, 0.99), 'ms'),
       'frames drawn': figure(times.length, 'frames'),
-      'longest task of the UI thread': figure(Math.max(0, ...tasks), 'ms'),
-      'coordinator lag p50': figure(lag.p50_ms, 'ms'),
-      'coordinator lag p99': figure(lag.p99_ms, 'ms'),
-      'coordinator lag max': figure(lag.max_ms, 'ms'),
+      'tasks of the UI thread over 50 ms': figure(tasks.length, 'tasks'),
+      'the longest of them': figure(Math.max(0, ...tasks), 'ms'),
+      ...lagOf(state),
     };
   });
+}
+
+/** @param {any} state @returns {Figures} */
+function lagOf({ loop_lag: lag }) {
+  return {
+    'coordinator lag p50': figure(lag.p50_ms, 'ms'),
+    'coordinator lag p99': figure(lag.p99_ms, 'ms'),
+    'coordinator lag max': figure(lag.max_ms, 'ms'),
+  };
+}
+
+/**
+ * The page without isolation: one worker reads, cuts, stores and searches, in slices.
+ * @param {Bench} bench
+ * @returns {Promise<Figures>}
+ */
+export async function measureWithoutThreads(bench) {
+  const isWorker = (/** @type {string} */ file) => file === 'coi-serviceworker.js';
+  const site = await startStaticServer({
+    root: DIST,
+    respond: (file) => (isWorker(file) ? { status: 404 } : null),
+  });
+  try {
+    return await inFreshBrowser({ ...bench, port: site.port }, async (tab) => {
+      const app = await openReady(tab);
+      if (app.ready.isolated) throw new Error('the page is isolated');
+      await prepare(app, makeTexts(bench.quick ? 300 : 1000));
+      await app.idle();
+      const { ms, tokens, state } = await timeAdd(app);
+      const times = await queryTimes(app, makeQueries(60));
+      return {
+        'files to searchable': figure((1000 * tokens) / ms, 'tokens/s'),
+        ...lagOf(state),
+        'hybrid query p50': figure(percentile(times, 0.5), 'ms'),
+        'hybrid query p95': figure(percentile(times, 0.95), 'ms'),
+      };
+    });
+  } finally {
+    await site.close();
+  }
+}
+
+/**
+ * @param {import('../headless/app_session.mjs').AppSession} app
+ * @param {string[]} queries
+ * @returns {Promise<number[]>} from each call in the page to its result
+ */
+function queryTimes(app, queries) {
+  return app.call(async (queries) => {
+    const times = [];
+    for (const text of queries) times.push((await window.lodestone.search(text)).ms);
+    return times;
+  }, queries);
 }
 
 /**
@@ -93,13 +155,10 @@ export async function measureQueries(bench) {
   for (const count of bench.quick ? [1000] : [1000, 10000]) {
     await inFreshBrowser(bench, async (tab) => {
       const app = await openReady(tab);
-      const { state, ms } = await timeAdd(app, makeTexts(count));
+      await prepare(app, makeTexts(count));
+      const { state, ms } = await timeAdd(app);
       await app.idle();
-      const times = await app.call(async (queries) => {
-        const times = [];
-        for (const text of queries) times.push((await window.lodestone.search(text)).ms);
-        return times;
-      }, queries);
+      const times = await queryTimes(app, queries);
       const name = `${count.toLocaleString('en')} documents`;
       figures[`${name}: passages`] = figure(state.passages, 'passages');
       figures[`${name}: indexed in`] = figure(ms / 1000, 's');

@@ -56,13 +56,20 @@ export function measureLines() {
     '\0',
   );
   const generated = /^(src\/protocol\/messages\.|web\/generated\/)/;
-  const counts = { 'C++': 0, 'C++ tests': 0, JavaScript: 0, 'JavaScript tests': 0, generated: 0 };
+  const counts = {
+    'C++': 0,
+    'C++ tests': 0,
+    'JavaScript of the page': 0,
+    'JavaScript of the scripts': 0,
+    'JavaScript tests': 0,
+    generated: 0,
+  };
   for (const name of names.filter((name) => /\.(cc|h|mjs|js)$/.test(name))) {
     const isTest = /^(tests|e2e)\//.test(name);
     const language = /\.(cc|h)$/.test(name) ? 'C++' : 'JavaScript';
-    const kind = generated.test(name)
-      ? 'generated'
-      : /** @type {keyof typeof counts} */ (isTest ? `${language} tests` : language);
+    const part = name.startsWith('scripts/') ? 'scripts' : 'page';
+    const ours = isTest ? `${language} tests` : language === 'C++' ? language : `${language} of the ${part}`;
+    const kind = /** @type {keyof typeof counts} */ (generated.test(name) ? 'generated' : ours);
     counts[kind] += readFileSync(path.join(ROOT, name), 'utf8').split('\n').length - 1;
   }
   return Object.fromEntries(
