@@ -3,10 +3,10 @@
 //
 // Everything but the shell lives under v/<build>/ and never changes there. index.html names its
 // build, so a page and its engine always match. Each build has a cache of its own; the cache of an
-// old build goes when no page of it is open. Files are kept as they pass on the way to the page;
-// writing them to disk, and fetching the rest of the core (v/<build>/core_files.json lists it), waits
-// until the page says it is ready, so that a first visit is not slowed by it. This file itself is
-// the same for every build.
+// old build goes when no page of it is open. On a first visit the browser fetches the versioned files
+// itself, as a detour through this worker costs time just then; once the page says it is ready, they
+// are brought into the cache (v/<build>/core_files.json lists the core), mostly from the browser's own
+// HTTP cache. This file itself is the same for every build.
 
 /** @typedef {{path: string, bytes: number, sha256: string}} CoreFile */
 
@@ -21,8 +21,8 @@
   const CORE_LIST = 'core_files.json';
   const SHELL_FILE = /^(manifest\.webmanifest|icon[\w-]*\.(svg|png)|favicon\.ico)$/;
   const VERSIONED = /^v\/([\w.-]+)\/./;
-  // A page that never says it is ready must not keep files in memory for good.
-  const QUIET_GUARD_MS = 20_000;
+  // What bears the isolation headers: it must come from here.
+  const ISOLATED = new Set(['document', 'iframe', 'worker', 'sharedworker']);
 
   const POLICY = [
     "default-src 'none'",
@@ -53,25 +53,24 @@
   };
 
   /** @typedef {{body: ArrayBuffer, headers: Headers}} Kept */
-  /**
-   * Versioned files fetched but not yet in the cache, by path.
-   * @type {Map<string, {arriving: Promise<Kept | null>, stored: Promise<void>}>}
-   */
-  const passing = new Map();
 
   /**
    * What each build's cache holds: a first visit asks for dozens of files that are not there yet, and each
    * look into the cache goes to another process and back.
    * @type {Map<string, Promise<Set<string>>>}
    */
+  const listings = new Map();
+  /** The same, once known. @type {Map<string, Set<string>>} */
   const keptPaths = new Map();
-
-  /** @type {() => void} */
-  let setQuiet;
-  /** Resolves when the first page has what it needs. @type {Promise<void>} */
-  const quiet = new Promise((resolve) => {
-    setQuiet = resolve;
-  });
+  /** Builds whose page has said that it is ready. @type {Set<string>} */
+  const readyBuilds = new Set();
+  /**
+   * Scripts of workers that are not kept yet: every thread of the engine asks for the same one.
+   * @type {Map<string, Promise<Kept>>}
+   */
+  const scripts = new Map();
+  /** Paths that the browser fetched itself meanwhile, by build. @type {Map<string, Set<string>>} */
+  const leftToBrowser = new Map();
   /** @type {Map<string, Promise<void>>} by build */
   const filling = new Map();
 
@@ -153,15 +152,34 @@
 
   /** @param {string} build */
   function pathsKeptOf(build) {
-    const known = keptPaths.get(build);
+    const known = listings.get(build);
     if (known !== undefined) return known;
     const listing = (async () => {
       const name = cacheName(build);
       if (!(await caches.has(name))) return new Set();
       return new Set((await (await caches.open(name)).keys()).map((request) => request.url));
     })().catch(() => new Set());
-    keptPaths.set(build, listing);
+    listings.set(build, listing);
+    void listing.then((paths) => keptPaths.set(build, paths));
     return listing;
+  }
+
+  /**
+   * Whether a versioned file is better fetched by the browser itself: there is no copy of it yet and the
+   * page is still starting.
+   * @param {Request} request
+   * @param {string} path
+   * @param {string} build
+   */
+  function isLeftToBrowser(request, path, build) {
+    if (ISOLATED.has(request.destination) || readyBuilds.has(build)) return false;
+    // Who asks for the text of a script may do so to make a worker of it.
+    if (request.destination === '' && /\.m?js$/.test(path)) return false;
+    const kept = keptPaths.get(build);
+    if (kept === undefined || kept.has(addressOf(path)) || kept.has(addressOf(COMPLETE_PATH))) return false;
+    const left = leftToBrowser.get(build) ?? new Set();
+    leftToBrowser.set(build, left.add(path));
+    return true;
   }
 
   /**
@@ -189,9 +207,10 @@
   async function answerVersioned(event, path, build) {
     const kept = await keptOf(build, path);
     if (kept !== undefined) return kept;
-    // Every thread of the engine asks for the same module; one transfer serves them all.
-    const onItsWay = await passing.get(path)?.arriving;
-    if (onItsWay) return new Response(onItsWay.body.slice(0), { headers: onItsWay.headers });
+    if (!readyBuilds.has(build) && ISOLATED.has(event.request.destination)) {
+      const script = await scriptOf(path).catch(() => null);
+      if (script !== null) return new Response(script.body.slice(0), { headers: script.headers });
+    }
     /** @type {Response} */
     let response;
     try {
@@ -200,56 +219,27 @@
       return (await matchIn(build, path)) ?? unreachable(path, String(error));
     }
     const answer = withPolicy(response, path);
-    if (response.status === 200 && !passing.has(path)) {
+    if (response.status === 200) {
       const copy = answer.clone();
-      const arriving = copy.arrayBuffer().then((body) => ({ body, headers: copy.headers }));
-      event.waitUntil(letPass(build, path, arriving));
+      event.waitUntil(
+        (async () => {
+          try {
+            await keep(build, path, { body: await copy.arrayBuffer(), headers: copy.headers });
+          } catch (error) {
+            console.warn(`${path} is not kept for use without a network: ${error}`);
+          }
+        })(),
+      );
     }
     return answer;
   }
 
-  /**
-   * Fetches ahead what the page's threads will ask for.
-   * @param {string} build
-   * @param {string[]} paths relative to the build
-   */
-  async function warm(build, paths) {
-    await Promise.all(
-      paths.map(async (relative) => {
-        const path = `v/${build}/${relative}`;
-        if ((await keptOf(build, path)) === undefined && !passing.has(path)) await letPass(build, path, fetchWhole(path));
-      }),
-    );
-  }
-
-  /**
-   * Holds a file in memory until it is in the cache.
-   * @param {string} build
-   * @param {string} path
-   * @param {Promise<Kept>} transfer
-   */
-  function letPass(build, path, transfer) {
-    // One that is cut off on the way is simply not kept; who asked for it sees that itself.
-    const arriving = transfer.catch(() => null);
-    const stored = keepWhenQuiet(build, path, arriving);
-    passing.set(path, { arriving, stored });
-    return stored;
-  }
-
-  /**
-   * @param {string} build
-   * @param {string} path
-   * @param {Promise<Kept | null>} arriving
-   */
-  async function keepWhenQuiet(build, path, arriving) {
-    const kept = await arriving;
-    await Promise.race([quiet, new Promise((resolve) => setTimeout(resolve, QUIET_GUARD_MS))]);
-    try {
-      if (kept !== null) await keep(build, path, kept);
-    } catch (error) {
-      console.warn(`Not kept for use without a network: ${error}`);
-    }
-    passing.delete(path);
+  /** @param {string} path */
+  function scriptOf(path) {
+    const coming = scripts.get(path) ?? fetchWhole(path);
+    scripts.set(path, coming);
+    coming.catch(() => scripts.delete(path));
+    return coming;
   }
 
   /**
@@ -264,7 +254,11 @@
         const text = await response.text();
         const headers = policed(response.headers, PAGE_PATH);
         const build = /v\/([\w.-]+)\/boot\.mjs/.exec(text)?.[1];
-        if (build !== undefined) event.waitUntil(keepPage(build, text, headers));
+        if (build !== undefined) {
+          // The page's own requests follow at once: what is kept for them must be known by then.
+          await pathsKeptOf(build);
+          event.waitUntil(keepPage(build, text, headers));
+        }
         return new Response(text, { headers });
       }
       if (response.status < 500) return withPolicy(response, PAGE_PATH);
@@ -325,6 +319,8 @@
    */
   async function fill(build) {
     const cache = await caches.open(cacheName(build));
+    const left = leftToBrowser.get(build) ?? new Set();
+    leftToBrowser.delete(build);
     if ((await cache.match(addressOf(COMPLETE_PATH))) === undefined) {
       const list = await fetchWhole(`v/${build}/${CORE_LIST}`);
       /** @type {CoreFile[]} */
@@ -336,7 +332,12 @@
         await keep(build, PAGE_PATH, page);
       }
     }
+    // What was used and is not of the core: fonts of other scripts, another model.
+    for (const path of left) {
+      if ((await cache.match(addressOf(path))) === undefined) await keep(build, path, await fetchWhole(path, 'force-cache'));
+    }
     await cache.put(addressOf(COMPLETE_PATH), new Response(String(Date.now())));
+    (await pathsKeptOf(build)).add(addressOf(COMPLETE_PATH));
     await dropUnusedBuilds(build);
   }
 
@@ -346,13 +347,14 @@
    * @param {CoreFile} file
    */
   async function fillOne(build, cache, { path, sha256: expected }) {
-    await passing.get(path)?.stored;
     const kept = await cache.match(addressOf(path));
     if (kept !== undefined) {
       if ((await sha256(await kept.arrayBuffer())) === expected) return;
       await cache.delete(addressOf(path));
     }
-    const file = await fetchWhole(path, kept === undefined ? 'default' : 'reload');
+    // Versioned files never change, so the copy that the browser has just fetched is as good as a new one.
+    let file = await fetchWhole(path, kept === undefined ? 'force-cache' : 'reload');
+    if ((await sha256(file.body)) !== expected) file = await fetchWhole(path, 'reload');
     if ((await sha256(file.body)) !== expected) throw new Error(`${path} is not the file that this build was made with`);
     await keep(build, path, file);
   }
@@ -377,6 +379,7 @@
     const used = new Set([...(locks.held ?? []), ...(locks.pending ?? [])].map((lock) => lock.name));
     for (const name of await caches.keys()) {
       if (!name.startsWith(NAME_PREFIX) || name === cacheName(current) || used.has(name)) continue;
+      listings.delete(name.slice(NAME_PREFIX.length));
       keptPaths.delete(name.slice(NAME_PREFIX.length));
       await caches.delete(name);
     }
@@ -387,11 +390,10 @@
   worker.addEventListener('activate', (event) => event.waitUntil(worker.clients.claim()));
 
   worker.addEventListener('message', (event) => {
-    const { kind, build, paths } = event.data ?? {};
-    if (!/^[\w.-]+$/.test(build)) return;
-    if (kind === 'warm') event.waitUntil(warm(build, paths));
-    if (kind !== 'page-ready') return;
-    setQuiet();
+    const { kind, build } = event.data ?? {};
+    if (kind !== 'page-ready' || !/^[\w.-]+$/.test(build)) return;
+    readyBuilds.add(build);
+    scripts.clear();
     const source = event.source;
     const filled = filling.get(build) ?? fill(build).finally(() => filling.delete(build));
     filling.set(build, filled);
@@ -416,7 +418,7 @@
     }
     const build = VERSIONED.exec(path)?.[1];
     if (build !== undefined) {
-      event.respondWith(answerVersioned(event, path, build));
+      if (!isLeftToBrowser(event.request, path, build)) event.respondWith(answerVersioned(event, path, build));
     } else if (path === '' || path === PAGE_PATH) {
       event.respondWith(answerPage(event));
     } else if (SHELL_FILE.test(path)) {

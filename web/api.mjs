@@ -2,7 +2,7 @@
 // README.md documents it; the shapes of results are those that scripts/search prints.
 import { addItems, newFileId } from './add.mjs';
 import { LodestoneError } from './errors.mjs';
-import { pickedModel } from './models.mjs';
+import { pickedModel } from './picked_model.mjs';
 
 /**
  * @typedef {import('./walk.mjs').AddItem} AddItem

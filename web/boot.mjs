@@ -21,11 +21,9 @@ const input = /** @type {HTMLInputElement} */ (document.getElementById('search')
 // What the page will import and fetch first; asked for together instead of one after another.
 const MODULES = [
   'page.mjs', 'add.mjs', 'api.mjs', 'engine_client.mjs', 'errors.mjs', 'generated/protocol.mjs', 'mirror.mjs',
-  'models.mjs', 'offline.mjs', 'pickers.mjs', 'ui.mjs', 'ui_glyphs.mjs', 'ui_host.mjs', 'ui_input.mjs', 'ui_stats.mjs',
+  'offline.mjs', 'picked_model.mjs', 'pickers.mjs', 'ui.mjs', 'ui_glyphs.mjs', 'ui_host.mjs', 'ui_input.mjs', 'ui_stats.mjs',
   'ui_style.mjs', 'walk.mjs', 'wire.mjs',
 ];
-// What the engine's worker will fetch, ahead of it, by the service worker.
-const ENGINE = crossOriginIsolated ? ['engine.mjs', 'engine.wasm'] : ['engine-st.mjs', 'engine-st.wasm'];
 const FETCHED = ['ui.wasm', 'fonts/Inter-Regular.ttf'];
 
 /**
@@ -140,7 +138,6 @@ async function isolate() {
  * @returns {import('./engine_client.mjs').Coordinator}
  */
 function startCoordinator() {
-  navigator.serviceWorker?.controller?.postMessage({ kind: 'warm', build, paths: ENGINE });
   const worker = new Worker(new URL('./coordinator.worker.mjs', import.meta.url), { type: 'module', name: 'coordinator' });
   /** @type {import('./engine_client.mjs').Coordinator} */
   const coordinator = { worker, failure: null };

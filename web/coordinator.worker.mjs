@@ -1,14 +1,19 @@
 // The coordinator worker: starts the engine module, hands it the page's messages and files, and
 // tells the page when the engine dies. Thread: the worker named "coordinator".
 //
-// From the page: {kind: 'init', isolated, threads, memoryMaximaMb, storage, scope}, then protocol
-// envelopes {kind: 'request' | 'cancel', type, id, bytes, files?}. To the page: {kind: 'ready'},
-// {kind: 'failed', message, detail}, {kind: 'trap', message}, and envelopes.
-import { decode } from './generated/protocol.mjs';
+// From the page: {kind: 'init', isolated, threads, memoryMaximaMb, storage, scope, model}, {kind: 'drawn'}
+// and protocol envelopes {kind: 'request' | 'cancel', type, id, bytes, files?, ofSite?}. To the page:
+// {kind: 'model', id}, {kind: 'ready'}, {kind: 'failed', message, detail}, {kind: 'trap', message}, and envelopes.
+import { asLodestoneError } from './errors.mjs';
+import { decode, encode } from './generated/protocol.mjs';
 import { createInferenceBridge } from './inference_bridge.mjs';
+import { siteModel } from './site_model.mjs';
 
-/** @typedef {{isolated: boolean, threads: number | null, memoryMaximaMb: number[], storage: string, scope: string}} Init */
-/** @typedef {{kind: string, type: string, id: number, bytes?: Uint8Array, files?: File[]}} Envelope */
+/**
+ * @typedef {{isolated: boolean, threads: number | null, memoryMaximaMb: number[], storage: string, scope: string,
+ *   model: string | null}} Init
+ * @typedef {{kind: string, type: string, id: number, bytes?: Uint8Array, files?: File[], ofSite?: boolean}} Envelope
+ */
 
 const KINDS = ['request', 'response', 'event', 'cancel'];
 const PAGE_BYTES = 65536;
@@ -22,6 +27,9 @@ let engine = null;
 /** @type {Map<number, Blob>} */
 const files = new Map();
 let dead = false;
+/** The site's model, fetched here, as the page is busy with its first frame just then. @type {ReturnType<typeof siteModel>} */
+let model;
+let isDrawn = false;
 
 /** @param {string} message */
 function die(message) {
@@ -77,7 +85,11 @@ async function start(init) {
   const threads = isolated ? Math.max(1, Math.min(MAX_THREADS, init.threads ?? defaultThreads())) : 1;
   // Without threads one worker does all: a single lane.
   const lanes = isolated ? 1 + Math.min(threads, MAX_BULK_LANES) : 1;
-  const { default: createModule } = await import(isolated ? './engine.mjs' : './engine-st.mjs');
+  const name = isolated ? './engine' : './engine-st';
+  // The module comes beside the script that will ask for it.
+  const wasm = fetch(new URL(`${name}.wasm`, import.meta.url));
+  wasm.catch(() => {}); // awaited below
+  const { default: createModule } = await import(`${name}.mjs`);
   /** @type {(failure: string) => void} */
   let opened = () => {};
   const untilOpened = new Promise((resolve) => {
@@ -85,8 +97,12 @@ async function start(init) {
   });
   engine = await createModule({
     ...(wasmMemory ? { wasmMemory } : {}),
-    // Compute, inference, storage, and the thread that the origin's file system keeps for itself.
-    poolSize: threads + lanes + 2,
+    instantiateWasm: (/** @type {WebAssembly.Imports} */ imports, /** @type {(instance: WebAssembly.Instance, module: WebAssembly.Module) => void} */ done) => {
+      instantiate(wasm, imports).then(({ instance, module }) => done(instance, module), (error) => die(`the engine could not be loaded: ${error.message}`));
+      return {};
+    },
+    // Compute, the lane of queries, storage, and the thread that the origin's file system keeps for itself.
+    poolSize: threads + 3,
     /** @param {number} kind @param {string} type @param {number} id @param {Uint8Array} bytes */
     onMessage: (kind, type, id, bytes) => self.postMessage({ kind: KINDS[kind], type, id, bytes }, { transfer: [bytes.buffer] }),
     onOpened: (/** @type {string} */ failure) => opened(failure),
@@ -99,8 +115,22 @@ async function start(init) {
   withText(init.scope, (scope) =>
     withText(build, (buildId) => engine._lodestone_start(threads, lanes, isolated ? 1 : 0, init.storage === 'opfs' ? 1 : 0, scope, buildId)),
   );
+  allowInference();
   await untilOpened;
   return { isolated, threads };
+}
+
+/**
+ * @param {Promise<Response>} coming
+ * @param {WebAssembly.Imports} imports
+ * @returns {Promise<WebAssembly.WebAssemblyInstantiatedSource>}
+ */
+async function instantiate(coming, imports) {
+  const response = await coming;
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  // Some hosts do not know the type, and browsers compile only what bears it as it comes.
+  if (response.headers.get('Content-Type') === 'application/wasm') return WebAssembly.instantiateStreaming(response, imports);
+  return WebAssembly.instantiate(await response.arrayBuffer(), imports);
 }
 
 /**
@@ -138,6 +168,21 @@ function keepFiles({ type, bytes, files: given }) {
   }
 }
 
+/** The first frame is not to share the processor with the model's runtime. */
+function allowInference() {
+  if (isDrawn && engine !== null) engine._lodestone_allow_inference();
+}
+
+/** @param {Envelope} envelope */
+async function openSiteModel({ type, id }) {
+  try {
+    receive({ kind: 'request', type, id, bytes: encode('SetModel', await model) });
+  } catch (error) {
+    const failure = asLodestoneError(error, 'kUnavailable', 'The model could not be loaded.');
+    self.postMessage({ kind: 'response', type: 'ErrorReply', id, bytes: encode('ErrorReply', failure.toJSON()) });
+  }
+}
+
 /** @param {Envelope} envelope */
 function receive(envelope) {
   const bytes = envelope.bytes ?? new Uint8Array(0);
@@ -151,7 +196,14 @@ function receive(envelope) {
 }
 
 self.onmessage = async (/** @type {MessageEvent<Envelope & Init>} */ { data }) => {
+  if (data.kind === 'drawn') {
+    isDrawn = true;
+    return allowInference();
+  }
+  if (data.ofSite) return void openSiteModel(data);
   if (data.kind !== 'init') return receive(data);
+  model = siteModel(data.model);
+  model.then(({ id }) => self.postMessage({ kind: 'model', id }), () => {}); // told of when it is asked for
   try {
     const { isolated, threads } = await start(data);
     self.postMessage({ kind: 'ready', threads, isolated });

@@ -22,6 +22,7 @@ import { REQUESTS, SCHEMA_HASH, decode, encode } from './generated/protocol.mjs'
  * @property {AbortSignal} [signal] cancels the request; it still ends by the engine's answer
  * @property {File[]} [files] what the request's file ids stand for, in their order
  * @property {(type: string, bytes: Uint8Array) => void} [onEvent] events that belong to this request
+ * @property {boolean} [ofSite] the worker itself has the message: of the site's model
  */
 /**
  * @typedef {object} EngineOptions
@@ -29,6 +30,8 @@ import { REQUESTS, SCHEMA_HASH, decode, encode } from './generated/protocol.mjs'
  * @property {string} scope path of the site, part of every name in storage
  * @property {number | null} [threads] compute threads, null for what the machine suggests
  * @property {'opfs' | 'memory'} [storage]
+ * @property {string | null} [model] a model of the site, null for its default
+ * @property {(id: string) => void} onModelFound the site's model will be this one
  * @property {(type: string, bytes: Uint8Array) => void} onEvent every event
  * @property {(failure: LodestoneError) => void} onDied the worker is gone
  */
@@ -51,6 +54,7 @@ export class EngineClient {
   /** @type {Map<number, Pending>} */ #pending = new Map();
   #nextId = 1;
   /** @type {((failure: LodestoneError) => void) | null} */ #failStart = null;
+  #isDrawn = false;
 
   /** @param {EngineOptions} options */
   constructor(options) {
@@ -106,7 +110,31 @@ export class EngineClient {
     } catch (error) {
       throw new LodestoneError('kInvalidArgument', 'The request holds something that the engine does not take, or too much of it.', describe(error));
     }
-    const answer = await this.requestBytes(type, bytes, options);
+    return this.#read(type, await this.requestBytes(type, bytes, options));
+  }
+
+  /**
+   * Opens the site's model; its worker has been fetching what that takes.
+   * @returns {Promise<ResponseOf<'SetModel'>>}
+   * @throws {LodestoneError}
+   */
+  async openSiteModel() {
+    return this.#read('SetModel', await this.requestBytes('SetModel', new Uint8Array(0), { ofSite: true }));
+  }
+
+  /** The page has its first frame: from now on the processor may be taken for opening the model. */
+  drawn() {
+    this.#isDrawn = true;
+    this.#worker?.postMessage({ kind: 'drawn' });
+  }
+
+  /**
+   * @template {RequestName} R
+   * @param {R} type
+   * @param {RawMessage} answer
+   * @returns {ResponseOf<R>}
+   */
+  #read(type, answer) {
     if (answer.type === 'ErrorReply') throw failureOf(answer.bytes);
     const expected = REQUESTS[type].response;
     if (answer.type !== expected) {
@@ -126,7 +154,7 @@ export class EngineClient {
    * @param {RequestOptions} [options]
    * @returns {Promise<RawMessage>}
    */
-  requestBytes(type, bytes, { signal, files, onEvent } = {}) {
+  requestBytes(type, bytes, { signal, files, onEvent, ofSite } = {}) {
     const worker = this.#worker;
     if (worker === null) {
       return Promise.reject(new LodestoneError('kUnavailable', 'The search engine is not running. Restart it to go on.'));
@@ -140,7 +168,7 @@ export class EngineClient {
       const cancel = () => worker.postMessage({ kind: 'cancel', type, id });
       signal?.addEventListener('abort', cancel, { once: true });
       this.#pending.set(id, { resolve, reject, onEvent, forget: () => signal?.removeEventListener('abort', cancel) });
-      const envelope = { kind: 'request', type, id, bytes };
+      const envelope = { kind: 'request', type, id, bytes, ofSite };
       worker.postMessage(files === undefined ? envelope : { ...envelope, files }, [bytes.buffer]);
     });
   }
@@ -169,6 +197,8 @@ export class EngineClient {
           resolve();
         } else if (data.kind === 'failed') {
           this.#stop(new LodestoneError('kUnavailable', data.message, data.detail ?? ''));
+        } else if (data.kind === 'model') {
+          this.#options.onModelFound(data.id);
         } else if (data.kind === 'trap') {
           this.#die(data.message ?? '');
         } else {
@@ -180,8 +210,9 @@ export class EngineClient {
         event.preventDefault();
         this.#diedWorker(worker, event.message ? `${event.message} (${event.filename}:${event.lineno})` : 'the worker could not be loaded');
       };
-      const { threads = null, storage = 'opfs', scope } = this.#options;
-      worker.postMessage({ kind: 'init', isolated: this.isIsolated, threads, memoryMaximaMb: MEMORY_MAXIMA_MB, storage, scope });
+      const { threads = null, storage = 'opfs', scope, model = null } = this.#options;
+      worker.postMessage({ kind: 'init', isolated: this.isIsolated, threads, memoryMaximaMb: MEMORY_MAXIMA_MB, storage, scope, model });
+      if (this.#isDrawn) worker.postMessage({ kind: 'drawn' });
     });
   }
 

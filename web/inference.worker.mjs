@@ -3,16 +3,28 @@ import { createInferenceHost } from './inference_host.mjs';
 
 /** @typedef {import('./inference_host.mjs').Batch} Batch */
 /**
- * @typedef {{token: number, call: 'load', id: string, url: string, bytes: Uint8Array | null}
+ * @typedef {{token: number, call: 'prepare', id: string, url: string}
+ *   | {token: number, call: 'load', id: string, url: string, bytes: Uint8Array | null}
  *   | {token: number, call: 'run', batch: Batch}} Request
  */
 
 const host = createInferenceHost();
 
+/** @param {Request} request */
+function answer(request) {
+  switch (request.call) {
+    case 'prepare':
+      return host.prepare(request.id, request.url);
+    case 'load':
+      return host.load(request.id, request.url, request.bytes);
+    case 'run':
+      return host.run(request.batch);
+  }
+}
+
 self.onmessage = async (/** @type {MessageEvent<Request>} */ { data }) => {
   try {
-    const result = data.call === 'load' ? await host.load(data.id, data.url, data.bytes) : await host.run(data.batch);
-    self.postMessage({ token: data.token, result });
+    self.postMessage({ token: data.token, result: await answer(data) });
   } catch (error) {
     self.postMessage({ token: data.token, error: error instanceof Error ? error.message : String(error) });
   }

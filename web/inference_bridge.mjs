@@ -12,6 +12,14 @@ class InferenceBridge {
   /**
    * @param {string} id
    * @param {string} url
+   */
+  prepare(id, url) {
+    this.#call({ call: 'prepare', id, url }).catch(() => {}); // load() tells of it
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} url
    * @param {Uint8Array | null} bytes
    * @returns {Promise<ModelInfo>}
    */

@@ -21,6 +21,22 @@ class InferenceHost {
   #output = '';
   #pooled = true;
   #needsTokenTypes = false;
+  /** @type {{url: string, bytes: Promise<Uint8Array>} | null} a model that is on its way */ #coming = null;
+
+  /**
+   * Starts the runtime and a model's transfer, ahead of load().
+   * @param {string} id
+   * @param {string} url empty when the model's bytes will be given
+   */
+  prepare(id, url) {
+    if (url !== '') {
+      const bytes = fetchModel(id, url);
+      bytes.catch(() => {}); // load() tells of it
+      this.#coming = { url, bytes };
+    }
+    // The runtime has no call of its own to start it: opening anything does, even what cannot be opened.
+    ort.InferenceSession.create(new Uint8Array(1), { executionProviders: ['wasm'], logSeverityLevel: 4 }).catch(() => {});
+  }
 
   /**
    * Opens a model from its address on this site, or from bytes.
@@ -33,7 +49,9 @@ class InferenceHost {
   async load(id, url, bytes) {
     await this.#session?.release();
     this.#session = null;
-    const session = await ort.InferenceSession.create(bytes ?? (await fetchModel(id, url)), {
+    const coming = this.#coming?.url === url ? this.#coming.bytes : null;
+    this.#coming = null;
+    const session = await ort.InferenceSession.create(bytes ?? (await (coming ?? fetchModel(id, url))), {
       executionProviders: ['wasm'],
       graphOptimizationLevel: 'all',
       intraOpNumThreads: 1,

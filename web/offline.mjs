@@ -1,14 +1,5 @@
-// The page's word to the service worker: what its threads will ask for next, and when it has all it
-// needs, so that the rest of the site may be kept for use without a network.
-
-/**
- * Has files fetched ahead. Without a service worker in control nothing happens.
- * @param {string} build
- * @param {string[]} paths relative to the build
- */
-export function warm(build, paths) {
-  navigator.serviceWorker?.controller?.postMessage({ kind: 'warm', build, paths });
-}
+// The page's word to the service worker: when it has all it needs, so that the site may be kept for use
+// without a network.
 
 /**
  * @param {object} options

@@ -5,8 +5,7 @@ import { Listeners, Lodestone } from './api.mjs';
 import { EngineClient } from './engine_client.mjs';
 import { asLodestoneError, describe } from './errors.mjs';
 import { decode } from './generated/protocol.mjs';
-import { siteModel } from './models.mjs';
-import { keepForOffline, warm } from './offline.mjs';
+import { keepForOffline } from './offline.mjs';
 import { Pickers } from './pickers.mjs';
 import { createUi } from './ui_host.mjs';
 
@@ -19,8 +18,6 @@ import { createUi } from './ui_host.mjs';
  * @typedef {Awaited<ReturnType<typeof createUi>>} Ui
  */
 
-// What the inference threads load, and not before the page is drawn.
-const RUNTIME = ['inference_host.mjs', 'ort/ort.wasm.min.mjs', 'ort/ort-wasm-simd-threaded.mjs', 'ort/ort-wasm-simd-threaded.wasm'];
 // Keeping the site for use without a network waits for a quiet moment, but not for hours of indexing.
 const OFFLINE_WAIT_MS = 15_000;
 const NAMED_FAILURES = 3;
@@ -49,7 +46,7 @@ class Page {
   /** @type {Promise<unknown>} */ #modelSettled = Promise.resolve();
   /** @type {HelloReply | null} */ #hello = null;
   #walking = false;
-  /** Asked for; the engine names it once its session is open. */
+  /** Will be opened; the engine names it once its session is open. */
   #modelId = '';
 
   /**
@@ -65,6 +62,10 @@ class Page {
       scope: base.pathname,
       threads: Number.isInteger(threads) && threads > 0 ? threads : null,
       storage: this.#parameters.has('memory') ? 'memory' : 'opfs',
+      model: this.#parameters.get('model'),
+      onModelFound: (id) => {
+        this.#modelId = id;
+      },
       onEvent: (type, bytes) => this.#onEvent(type, bytes),
       onDied: (failure) => this.#onDied(failure),
     });
@@ -83,12 +84,10 @@ class Page {
   }
 
   async start() {
-    const model = siteModel(this.#parameters.get('model'));
-    model.catch(() => {}); // told of when its turn comes
     const pickers = new Pickers({ add: (items) => this.#addForPerson(items), notice: (level, text) => this.#notice(level, text) });
     const drawn = this.#startUi(pickers);
-    drawn.then(() => this.#warmRuntime(model)).catch(() => {}); // the engine's own fetch tells what is wrong
-    await Promise.all([drawn, this.#startEngine(model)]);
+    void drawn.then(() => this.#engine.drawn());
+    await Promise.all([drawn, this.#startEngine()]);
     await Promise.race([this.api.idle().catch(() => {}), new Promise((resolve) => setTimeout(resolve, OFFLINE_WAIT_MS))]);
     keepForOffline({ build: this.#build, onReady: () => this.#listeners.emit('offline', { build: this.#build }) });
   }
@@ -123,16 +122,7 @@ class Page {
     }
   }
 
-  /** @param {ReturnType<typeof siteModel>} model */
-  async #warmRuntime(model) {
-    warm(this.#build, RUNTIME);
-    const { message } = await model;
-    const own = new URL('./', import.meta.url).pathname;
-    if (message.onnx_url.startsWith(own)) warm(this.#build, [message.onnx_url.slice(own.length)]);
-  }
-
-  /** @param {ReturnType<typeof siteModel>} model */
-  async #startEngine(model) {
+  async #startEngine() {
     this.#tellUi((ui) => ui.setBoot({ phase: 'starting', message: '' }));
     try {
       this.#hello = await this.#started;
@@ -145,17 +135,14 @@ class Page {
     }
     this.#tellUi((ui) => ui.setBoot({ phase: 'ready', message: '' }));
     this.#sayWhatIsLost(this.#hello);
-    const loading = this.#loadModel(model);
+    const loading = this.#loadModel();
     this.#modelSettled = loading.catch(() => {});
     await this.#modelSettled;
   }
 
-  /** @param {ReturnType<typeof siteModel>} model */
-  async #loadModel(model) {
+  async #loadModel() {
     try {
-      const { message } = await model;
-      this.#modelId = message.id;
-      await this.#engine.request('SetModel', message);
+      await this.#engine.openSiteModel();
     } catch (error) {
       const failure = asLodestoneError(error, 'kUnavailable', 'The model could not be loaded.');
       if (!this.#engine.isRunning) return; // told of as the engine's end
@@ -210,7 +197,7 @@ class Page {
   async #restart() {
     if (this.#engine.isRunning) return; // the button was pressed twice
     this.#started = this.#engine.restart();
-    await this.#startEngine(siteModel(this.#parameters.get('model')));
+    await this.#startEngine();
   }
 
   /** @param {AddItem[]} items */

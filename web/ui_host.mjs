@@ -112,7 +112,7 @@ export class Ui {
     const gl = canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false, stencil: false });
     this.#plain = gl === null;
     if (gl !== null) rememberParameters(gl);
-    if (gl !== null) module.GL.makeContextCurrent(module.GL.registerContext(gl, { majorVersion: 2, minorVersion: 0, enableExtensionsByDefault: true }));
+    if (gl !== null) module.GL.makeContextCurrent(module.GL.registerContext(gl, { majorVersion: 2, minorVersion: 0, enableExtensionsByDefault: false }));
     module._ui_start(gl === null ? 0 : 1);
     adoptStyle();
     this.#mirror = new Mirror(stage, {

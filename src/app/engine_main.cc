@@ -95,6 +95,9 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_message(int kind, const char* typ
   app->engine->OnMessage(static_cast<MessageKind>(kind), type, RequestId{id}, std::string_view(bytes, size));
 }
 
+// The page has its first frame: what was asked of the inference lanes may begin.
+extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_allow_inference() { lodestone::AllowWebInference(); }
+
 // How late, or how long, the worker's loop was with something.
 extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_record_lag(double lag_ms, const char* what) {
   lodestone::app->engine->RecordLag(lag_ms, what);

@@ -11,6 +11,8 @@ namespace {
 // that a batch of a heavy model ends within a fraction of a second and stays in the cache.
 constexpr size_t kInstantBatchTokens = 4096;
 constexpr size_t kBatchTokens = 1024;
+// What ends sooner is left to the query lane: a further lane costs a worker's start and the runtime's.
+constexpr double kLaneWorthMs = 150;
 // Where queries share the only lane, a batch in progress is a wait for them.
 constexpr size_t kSharedLaneBatchTokens = 256;
 constexpr size_t kMaxRows = 256;
@@ -105,6 +107,7 @@ void Embedder::EmbedNow(std::vector<std::vector<int32_t>> texts, EmbedDone done)
 }
 
 void Embedder::AddBulk(std::vector<EmbedItem> items) {
+  if (waiting_.empty() && running_items_ == 0) bulk_since_ms_ = clock_->NowMs();
   for (EmbedItem& item : items) waiting_.push_back(std::move(item));
   std::stable_sort(waiting_.begin(), waiting_.end(),
                    [](const EmbedItem& a, const EmbedItem& b) { return a.ids.size() < b.ids.size(); });
@@ -147,8 +150,9 @@ void Embedder::Pump() {
     any_bulk_lane |= state == Lane::kFree || state == Lane::kBusy;
     if (waiting_.empty()) return;
     if (state == Lane::kFree) StartBulk(lane);
-    // Opened at the first need, one at a time, so that a short job never pays for all of them.
+    // One at a time, so that a short job never pays for all of them.
     if (state == Lane::kClosed) {
+      if (clock_->NowMs() - bulk_since_ms_ < kLaneWorthMs) break;
       state = Lane::kOpening;
       const uint64_t generation = generation_;
       inference_->OpenLane(lane, [this, lane, generation](Result<ModelInfo> info) {

@@ -101,6 +101,7 @@ class Embedder {
   int hold_ = 0;
   int bulk_lane_limit_ = 8;
   double busy_since_ms_ = 0;
+  double bulk_since_ms_ = 0;  // since when there has been bulk work without a pause
   double busy_ms_ = 0;
 };
 

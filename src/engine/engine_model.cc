@@ -45,6 +45,8 @@ void Engine::OnSetModel(RequestId id, const protocol::SetModel& request) {
   const protocol::ModelState former = model_state_;
   model_state_ = protocol::ModelState::kLoading;
   StateMayHaveChanged();
+  // The runtime and the weights come while the vocabulary is read.
+  context_.platform.inference->Prepare({model.id, request.onnx_url, nullptr});
   using Parsed = Result<std::unique_ptr<Tokenizer>>;
   context_.OnCompute<Parsed>(
       Priority::kInteractive, [json = request.tokenizer_json] { return Tokenizer::FromJson(json); },

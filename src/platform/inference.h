@@ -44,6 +44,8 @@ class InferenceHost {
   using RunDone = std::function<void(Status)>;
   // Lane 0 answers queries; lanes 1.. carry bulk work.
   virtual int lane_count() const = 0;
+  // A Load of this model will follow: what can be done ahead in lane 0 may begin.
+  virtual void Prepare(const ModelSource& source) = 0;
   // Opens the model in lane 0 and reports; replaces the former model. No run may be under way.
   virtual void Load(const ModelSource& source, LoadDone done) = 0;
   // Opens the model of the last Load in a further lane.

@@ -23,24 +23,36 @@ WebInferenceHost* the_host = nullptr;
 }  // namespace
 
 // All of these run on the lane's own thread (the coordinator without threads). `globalThis.inference`
-// is the lane's host from inference_host.mjs, or the bridge to the plain worker. A failure comes back as
+// is the lane's host from inference_host.mjs, or the bridge to the plain worker; lodestone_lane_init comes
+// before any of the others. A failure comes back as
 // text, never as an exception.
+EM_JS(void, lodestone_lane_init, (), {
+  const make = async () => {
+    if (Module.inferenceBridge) return Module.inferenceBridge;
+    // ONNX Runtime takes itself for one of its own threads wherever the worker bears this name.
+    globalThis.name = "inference";
+    const host = await import(new URL("./inference_host.mjs", import.meta.url).href);
+    return host.createInferenceHost();
+  };
+  if (globalThis.inferenceComing) return;
+  globalThis.inferenceComing = make().catch((error) => {
+    globalThis.inferenceComing = null;  // the next attempt begins anew
+    throw error;
+  });
+});
+EM_JS(void, lodestone_lane_prepare, (const char* id, const char* url), {
+  const modelId = UTF8ToString(id);
+  const modelUrl = UTF8ToString(url);
+  // The load that follows tells what is wrong.
+  globalThis.inferenceComing.then((host) => host.prepare(modelId, modelUrl), () => {});
+});
 EM_JS(void, lodestone_lane_load, (int token, const char* id, const char* url, const char* bytes, uint32_t size), {
   const modelId = UTF8ToString(id);
   const modelUrl = UTF8ToString(url);
   // A copy in this scope: the session keeps none of it, and views of shared memory are not taken everywhere.
   const modelBytes = size ? HEAPU8.slice(bytes, bytes + size) : null;
   const open = async () => {
-    if (!globalThis.inference) {
-      if (Module.inferenceBridge) {
-        globalThis.inference = Module.inferenceBridge;
-      } else {
-        // ONNX Runtime takes itself for one of its own threads wherever the worker bears this name.
-        globalThis.name = "inference";
-        const host = await import(new URL("./inference_host.mjs", import.meta.url).href);
-        globalThis.inference = host.createInferenceHost();
-      }
-    }
+    globalThis.inference = await globalThis.inferenceComing;
     return globalThis.inference.load(modelId, modelUrl, modelBytes);
   };
   open().then((info) => {
@@ -77,19 +89,18 @@ class WebInferenceHost final : public InferenceHost {
     the_host = this;
 #ifdef __EMSCRIPTEN_PTHREADS__
     queue_ = em_proxying_queue_create();
-    for (int i = 0; i < lane_count; ++i) {
-      pthread_t thread;
-      // The thread's event loop goes on after its main function: it belongs to the session's promises.
-      pthread_create(&thread, nullptr, [](void*) -> void* {
-        emscripten_exit_with_live_runtime();
-        return nullptr;
-      }, nullptr);
-      lanes_.push_back(thread);
-    }
+    StartThread();  // the others when they are needed: each takes a worker's start
 #endif
   }
 
   int lane_count() const override { return lane_count_; }
+
+  void Prepare(const ModelSource& source) override {
+    OnLane(0, [source] {
+      lodestone_lane_init();
+      lodestone_lane_prepare(source.id.c_str(), source.onnx_url.c_str());
+    });
+  }
 
   void Load(const ModelSource& source, LoadDone done) override {
     source_ = source;
@@ -101,6 +112,7 @@ class WebInferenceHost final : public InferenceHost {
     loads_[token] = std::move(done);
     OnLane(lane, [token, source = source_] {
       const std::string* bytes = source.onnx_bytes.get();
+      lodestone_lane_init();
       lodestone_lane_load(token, source.id.c_str(), source.onnx_url.c_str(), bytes ? bytes->data() : nullptr,
                           bytes ? static_cast<uint32_t>(bytes->size()) : 0);
     });
@@ -113,6 +125,11 @@ class WebInferenceHost final : public InferenceHost {
       lodestone_lane_run(token, batch->row_count, batch->column_count, batch->dimension, batch->ids.data(),
                          batch->mask.data(), batch->out.data());
     });
+  }
+
+  void Allow() {
+    allowed_ = true;
+    for (auto& [lane, work] : std::exchange(held_, {})) OnLane(lane, std::move(work));
   }
 
   // Thread: the lane's.
@@ -140,8 +157,13 @@ class WebInferenceHost final : public InferenceHost {
   }
 
  private:
-  void OnLane([[maybe_unused]] int lane, Work work) {
+  void OnLane(int lane, Work work) {
+    if (!allowed_) {
+      held_.emplace_back(lane, std::move(work));
+      return;
+    }
 #ifdef __EMSCRIPTEN_PTHREADS__
+    while (lanes_.size() <= static_cast<size_t>(lane)) StartThread();
     emscripten_proxy_async(queue_, lanes_[static_cast<size_t>(lane)],
                            [](void* argument) {
                              Work* task = static_cast<Work*>(argument);
@@ -154,12 +176,26 @@ class WebInferenceHost final : public InferenceHost {
 #endif
   }
 
+#ifdef __EMSCRIPTEN_PTHREADS__
+  void StartThread() {
+    pthread_t thread;
+    // The thread's event loop goes on after its main function: it belongs to the session's promises.
+    pthread_create(&thread, nullptr, [](void*) -> void* {
+      emscripten_exit_with_live_runtime();
+      return nullptr;
+    }, nullptr);
+    lanes_.push_back(thread);
+  }
+#endif
+
   int lane_count_;
   Loop* loop_;
   ModelSource source_;
   std::map<int, LoadDone> loads_;
   std::map<int, RunDone> runs_;
   int next_token_ = 1;
+  bool allowed_ = false;
+  std::vector<std::pair<int, Work>> held_;
 #ifdef __EMSCRIPTEN_PTHREADS__
   em_proxying_queue* queue_ = nullptr;
   std::vector<pthread_t> lanes_;
@@ -188,6 +224,8 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_lane_loaded(int token, uint32_t d
 extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_lane_ran(int token, char* error) {
   the_host->Ran(token, TakeText(error));
 }
+
+void AllowWebInference() { the_host->Allow(); }
 
 std::unique_ptr<InferenceHost> MakeWebInferenceHost(int lane_count, Loop* loop) {
   return std::make_unique<WebInferenceHost>(lane_count, loop);

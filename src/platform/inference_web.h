@@ -13,4 +13,8 @@ namespace lodestone {
 // Thread: coordinator.
 std::unique_ptr<InferenceHost> MakeWebInferenceHost(int lane_count, Loop* loop);
 
+// Until this call what is asked of the lanes waits: opening a model takes the processor from whoever draws the
+// page's first frame. REQUIRES: a host.
+void AllowWebInference();
+
 }  // namespace lodestone

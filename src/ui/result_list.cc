@@ -109,7 +109,8 @@ void ResultList::Draw(Frame& frame, const Rect& rect) {
     const Item& item = items_[i];
     const bool visible = y < rect.bottom() && y + item.height > rect.y;
     const Rect box = {rect.x, y, rect.width, item.height};
-    MirrorItem(frame, i, box);
+    const bool near = y < rect.bottom() + rect.height && y + item.height > rect.y - rect.height;
+    MirrorItem(frame, i, box, near);
     if (visible) DrawItem(frame, i, box);
     if (frame.input.activated == ItemId(i)) {
       frame.input.activated = 0;
@@ -288,7 +289,7 @@ void ResultList::DrawWhy(Frame& frame, const protocol::DocumentHit& hit, float x
   }
 }
 
-void ResultList::MirrorItem(Frame& frame, size_t index, const Rect& rect) {
+void ResultList::MirrorItem(Frame& frame, size_t index, const Rect& rect, bool with_passages) {
   if (!frame.mirror.recording()) return;
   const protocol::DocumentHit& hit = reply_->results[index];
   const auto salt = static_cast<uint32_t>(index);
@@ -310,7 +311,7 @@ void ResultList::MirrorItem(Frame& frame, size_t index, const Rect& rect) {
   y += kSmall.line_height + kSpace3;
   const float room = std::max(1.0f, rect.bottom() - kWhyHeight - kPad - y);
   const float each = room / static_cast<float>(std::max<size_t>(1, hit.passages.size()));
-  for (size_t i = 0; i < hit.passages.size(); ++i) {
+  for (size_t i = 0; with_passages && i < hit.passages.size(); ++i) {
     const protocol::PassageHit& passage = hit.passages[i];
     const uint32_t passage_salt = salt * 32 + static_cast<uint32_t>(i);
     if (!passage.heading_path.empty()) {

@@ -30,7 +30,9 @@ class ResultList {
   float DrawSnippet(Frame& frame, const protocol::PassageHit& hit, const Snippet& snippet, float x,
                     float y);
   void DrawWhy(Frame& frame, const protocol::DocumentHit& hit, float x, float y, float width);
-  void MirrorItem(Frame& frame, size_t index, const Rect& rect);
+  // The passages of what is far from sight are left out: all of them are a hundred kilobytes an answer,
+  // which the browser would shape and lay out while the person types.
+  void MirrorItem(Frame& frame, size_t index, const Rect& rect, bool with_passages);
   void KeepSelectionInView(float header);
 
   std::shared_ptr<const protocol::SearchReply> reply_;

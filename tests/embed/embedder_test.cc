@@ -12,6 +12,7 @@ namespace {
 class HeldInference final : public InferenceHost {
  public:
   int lane_count() const override { return 3; }
+  void Prepare(const ModelSource&) override {}
   void Load(const ModelSource& source, LoadDone done) override {
     (void)source;
     loads.push_back(std::move(done));
@@ -60,8 +61,14 @@ class EmbedderTest : public ::testing::Test {
     return items;
   }
 
+  struct HeldClock final : Clock {
+    double NowMs() const override { return now_ms; }
+    int64_t WallMs() const override { return 0; }
+    double now_ms = 1000;
+  };
   HeldInference inference_;
-  Embedder embedder_{&inference_, &SystemClock()};
+  HeldClock clock_;
+  Embedder embedder_{&inference_, &clock_};
   Status loaded_{StatusCode::kInternal, "not yet"};
   std::vector<Result<EmbeddedPassages>> done_;
 };
@@ -113,13 +120,29 @@ TEST_F(EmbedderTest, NoBulkBatchStartsWhileAQueryWaits) {
   EXPECT_EQ(inference_.runs.size(), 1u);
 }
 
-TEST_F(EmbedderTest, BulkLanesOpenAtTheFirstNeedAndThenCarryTheWork) {
+TEST_F(EmbedderTest, AShortJobOpensNoFurtherLane) {
   Load();
-  EXPECT_TRUE(inference_.opens.empty());
   embedder_.AddBulk(Items(1, std::vector<size_t>(64, 100)));
-  ASSERT_EQ(inference_.opens.size(), 1u);
+  while (!inference_.runs.empty()) {
+    EXPECT_EQ(inference_.runs[0].lane, 0);
+    inference_.Answer(0);
+  }
+  clock_.now_ms += 10'000;  // the pause does not count
+  embedder_.AddBulk(Items(100, std::vector<size_t>(64, 100)));
+  inference_.Answer(0);
+  EXPECT_TRUE(inference_.opens.empty());
+}
+
+TEST_F(EmbedderTest, BulkLanesOpenWhenTheWorkLastsAndThenCarryIt) {
+  Load();
+  embedder_.AddBulk(Items(1, std::vector<size_t>(64, 100)));
   ASSERT_EQ(inference_.runs.size(), 1u);
   EXPECT_EQ(inference_.runs[0].lane, 0) << "until then the query lane helps";
+  EXPECT_TRUE(inference_.opens.empty());
+  clock_.now_ms += 150;
+  inference_.Answer(0);
+  ASSERT_EQ(inference_.opens.size(), 1u);
+  ASSERT_EQ(inference_.runs.size(), 1u);
   inference_.opens[0].second(ModelInfo{4, false, true});
   ASSERT_EQ(inference_.opens.size(), 2u);
   inference_.opens[1].second(ModelInfo{4, false, true});
@@ -143,8 +166,12 @@ TEST_F(EmbedderTest, WindowsOfOnePassageAreAveraged) {
 
 TEST_F(EmbedderTest, AModelChangeWaitsForRunsAndDropsTheirVectors) {
   Load();
-  embedder_.AddBulk(Items(1, {3}));
+  embedder_.AddBulk(Items(1, {3, 300}));
+  clock_.now_ms += 150;
+  inference_.Answer(0);
+  ASSERT_EQ(inference_.opens.size(), 1u);
   ASSERT_EQ(inference_.runs.size(), 1u);
+  done_.clear();
   ModelDescription other;
   other.id = "n";
   other.dimension = 8;

@@ -43,10 +43,12 @@ class FakeInference final : public InferenceHost {
  public:
   FakeInference(Loop* loop, int lanes, uint32_t dimension) : loop_(loop), lanes_(lanes), dimension_(dimension), pool_(lanes) {}
   int lane_count() const override { return lanes_; }
+  void Prepare(const ModelSource& source) override { prepared.push_back(source.onnx_url); }
   void Load(const ModelSource& source, LoadDone done) override;
   void OpenLane(int lane, LoadDone done) override;
   void Run(int lane, InferenceBatch* batch, RunDone done) override;
 
+  std::vector<std::string> prepared;
   bool fail_loads = false;
   bool hold_runs = false;        // batches wait until ReleaseRuns()
   int batches = 0;

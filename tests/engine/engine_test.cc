@@ -62,6 +62,14 @@ TEST_F(EngineTest, WordsAnswerBeforeTheModelIsOpen) {
   EXPECT_TRUE(Search("lantern").complete);
 }
 
+TEST_F(EngineTest, TheRuntimeAndTheWeightsAreAskedForBeforeTheVocabularyIsRead) {
+  protocol::SetModel request = ModelRequest();
+  request.tokenizer_json = "{";
+  const RequestId id = Post(request);
+  EXPECT_EQ(inference_->prepared, std::vector<std::string>{request.onnx_url});
+  Wait(id);
+}
+
 TEST_F(EngineTest, AnUnchangedFileIsNotEmbeddedAgainAndAChangedOneReplacesItself) {
   LoadModel();
   Add({{"a.txt", "A lantern."}});

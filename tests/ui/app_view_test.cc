@@ -144,7 +144,7 @@ TEST_F(UiAppViewTest, AnEmptyLibraryInvites) {
   EXPECT_GT(field_.width, 300);
 }
 
-TEST_F(UiAppViewTest, ResultsAreToldWholeAndAnswerToActivation) {
+TEST_F(UiAppViewTest, AllResultsAreToldAndAnswerToActivation) {
   Ready(100);
   Search(40);
   Draw();
@@ -156,6 +156,24 @@ TEST_F(UiAppViewTest, ResultsAreToldWholeAndAnswerToActivation) {
   Draw();
   ASSERT_TRUE(Did(ActionKind::kOpenResult));
   EXPECT_EQ(actions_.back().number, 30);
+}
+
+TEST_F(UiAppViewTest, PassagesAreToldOfResultsNearSight) {
+  Ready(100);
+  Search(40);
+  const auto told_passages = [&] {
+    const std::string told = mirror_.TakeChanges();
+    size_t count = 0;
+    for (size_t at = 0; (at = told.find("found here", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  Draw();
+  const size_t at_first = told_passages();
+  EXPECT_GT(at_first, 4u);
+  EXPECT_LT(at_first, 20u);
+  state_.search.selected = 39;
+  Draw();
+  EXPECT_GT(told_passages(), 2u) << "told when they come near";
 }
 
 TEST_F(UiAppViewTest, ClicksReachTheWidgetUnderThePointer) {

@@ -54,15 +54,24 @@ function answerHello(worker, envelope) {
 
 /** @type {any[]} */
 let died = [];
+/** @type {string[]} */
+let found = [];
 /** @type {EngineClient} */
 let engine;
 
 beforeEach(() => {
   workers = [];
   died = [];
+  found = [];
   behave = answerHello;
   Object.assign(globalThis, { Worker: FakeWorker });
-  engine = new EngineClient({ build: 'b1', scope: '/x/', onEvent: () => {}, onDied: (failure) => died.push(failure) });
+  engine = new EngineClient({
+    build: 'b1',
+    scope: '/x/',
+    onModelFound: (id) => found.push(id),
+    onEvent: () => {},
+    onDied: (failure) => died.push(failure),
+  });
 });
 
 afterEach(() => {
@@ -76,6 +85,27 @@ test('starts with the terms of the page and shakes hands', async () => {
   assert.deepEqual([init.kind, init.scope, init.isolated, init.threads], ['init', '/x/', false, null]);
   assert.deepEqual(init.memoryMaximaMb, [4096, 2048, 1024, 512, 256]);
   assert.equal(first.type, 'Hello');
+});
+
+test('tells of the first frame once, and again to a worker that takes the place of another', async () => {
+  await engine.start();
+  const drawn = (/** @type {number} */ i) => workers[i].sent.filter(({ kind }) => kind === 'drawn').length;
+  assert.equal(drawn(0), 0);
+  engine.drawn();
+  assert.equal(drawn(0), 1);
+  await engine.restart();
+  assert.equal(drawn(1), 1);
+});
+
+test("the site's model is the worker's to fetch", async () => {
+  await engine.start();
+  workers[0].say({ kind: 'model', id: 'm' });
+  assert.deepEqual(found, ['m']);
+  const opening = engine.openSiteModel();
+  const asked = workers[0].sent.at(-1);
+  assert.deepEqual([asked.type, asked.ofSite, asked.bytes.length], ['SetModel', true, 0]);
+  workers[0].answer(asked.id, 'SetModelReply', { id: 'm', dimension: 4 });
+  assert.deepEqual(await opening, { id: 'm', dimension: 4 });
 });
 
 test('an engine of another build is stopped and asks for a reload', async () => {

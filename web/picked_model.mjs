@@ -1,70 +1,12 @@
-// Finds a model's files, on the site or in a folder that the person picked, and hands them to the engine.
-import { LodestoneError, asLodestoneError } from './errors.mjs';
+// Finds the files of a model in a folder that the person picked.
+import { LodestoneError } from './errors.mjs';
 
 /**
  * @typedef {import('./generated/protocol.mjs').SetModel} SetModel
- * @typedef {{default: string, models: {id: string}[]}} ModelIndex
- * @typedef {{message: SetModel, files?: File[]}} ModelRequest
+ * @typedef {{message: SetModel, files: File[]}} ModelRequest
  */
 
-const MODELS = new URL('./models/', import.meta.url);
 const ONNX_PATHS = ['onnx/model_quantized.onnx', 'onnx/model_int8.onnx', 'onnx/model.onnx', 'model.onnx'];
-
-/** @param {URL} address */
-async function fetchText(address) {
-  let response;
-  try {
-    response = await fetch(address);
-  } catch (error) {
-    throw asLodestoneError(error, 'kUnavailable', `The model could not be fetched (${nameOf(address)}). Check the connection and reload.`);
-  }
-  if (!response.ok) {
-    throw new LodestoneError('kUnavailable', `The site lacks a part of its model (${nameOf(address)}).`, `status ${response.status}`);
-  }
-  return response.text();
-}
-
-/** @param {URL} address */
-function nameOf(address) {
-  return address.pathname.slice(MODELS.pathname.length);
-}
-
-/**
- * A model that comes with the site.
- * @param {string | null} wanted its id, or null for the default
- * @returns {Promise<ModelRequest>}
- * @throws {LodestoneError} kNotFound for an id that the site does not have
- */
-export async function siteModel(wanted) {
-  const indexText = await fetchText(new URL('index.json', MODELS));
-  /** @type {ModelIndex} */
-  let index;
-  try {
-    index = JSON.parse(indexText);
-  } catch (error) {
-    throw asLodestoneError(error, 'kBadData', "The site's list of models cannot be read.");
-  }
-  const id = wanted ?? index.default;
-  const known = index.models.map((model) => model.id);
-  if (!known.includes(id)) {
-    throw new LodestoneError('kNotFound', `There is no model "${id}" on this site. It has: ${known.join(', ')}.`);
-  }
-  const folder = new URL(`${encodeURIComponent(id)}/`, MODELS);
-  const [manifestJson, tokenizerJson] = await Promise.all([
-    fetchText(new URL('manifest.json', folder)),
-    fetchText(new URL('tokenizer.json', folder)),
-  ]);
-  return {
-    message: {
-      id,
-      onnx_url: new URL('onnx/model_quantized.onnx', folder).pathname,
-      onnx_file_id: 0,
-      tokenizer_json: tokenizerJson,
-      manifest_json: manifestJson,
-      built_in: true,
-    },
-  };
-}
 
 /**
  * A model from a folder in Hugging Face's layout.
