@@ -36,14 +36,36 @@ step_checks() {
 
 # --- JavaScript and Python without a browser ----------------------------------------------------------
 
+# Trains the model in small. Prints its log to stdout and its counts to the file $1; where setup of the training
+# was never run, test_quick says so and it counts as skipped.
+test_recipe_in_small() {
+  local log=build/test-logs/train_quick.log status=0
+  scripts/train_model/test_quick >"$log" 2>&1 || status=$?
+  cat "$log"
+  if [ "$status" != 0 ]; then
+    echo 'FAILED scripts/train_model/test_quick'
+    echo '0 1 0' >"$1"
+  elif grep -q '^skipped: ' "$log"; then
+    echo '0 0 1' >"$1"
+  else
+    echo '1 0 0' >"$1"
+  fi
+  return $status
+}
+
 step_scripts() {
   local files status=0 summary=build/test-logs/scripts.tap
+  local modules="$1.modules" recipe="$1.recipe"
+  rm -f "$modules" "$recipe"
   mapfile -t files < <(find tests scripts web -name '*.test.mjs' | sort)
   if [ ${#files[@]} -gt 0 ]; then
     node --test --test-reporter=spec --test-reporter-destination=stdout \
       --test-reporter=tap --test-reporter-destination="$summary" "${files[@]}" || status=1
-    awk '/^# pass /{p=$3} /^# (fail|cancelled) /{f+=$3} /^# (skipped|todo) /{s+=$3} END{print p+0, f+0, s+0}' "$summary" >"$1"
+    awk '/^# pass /{p=$3} /^# (fail|cancelled) /{f+=$3} /^# (skipped|todo) /{s+=$3} END{print p+0, f+0, s+0}' "$summary" >"$modules"
   fi
+  test_recipe_in_small "$recipe" || status=1
+  cat "$modules" "$recipe" 2>/dev/null | awk '{p+=$1; f+=$2; s+=$3} END{print p+0, f+0, s+0}' >"$1"
+  rm -f "$modules" "$recipe"
   return $status
 }
 
