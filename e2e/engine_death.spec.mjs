@@ -1,12 +1,5 @@
 // When the engine's worker dies, every call ends, the person is told, and a restart finds all again.
-import { addTexts, expect, findPaths, openApp, test, TEXTS } from './lib/fixtures.mjs';
-
-/** @param {import('@playwright/test').Page} page */
-function coordinator(page) {
-  const worker = page.workers().find((worker) => worker.url().includes('coordinator.worker'));
-  if (!worker) throw new Error('the page has no coordinator');
-  return worker;
-}
+import { addTexts, coordinatorOf, expect, findPaths, openApp, test, TEXTS } from './lib/fixtures.mjs';
 
 test('a trap in the worker rejects what is pending and a restart finds everything', async ({
   app,
@@ -25,7 +18,7 @@ test('a trap in the worker rejects what is pending and a restart finds everythin
     );
   });
   await app.untilState((state) => state.paused);
-  await coordinator(page).evaluate(() => {
+  await coordinatorOf(page).evaluate(() => {
     // As a trap in the wasm module shows itself: an error that nobody catches.
     setTimeout(() => {
       throw new WebAssembly.RuntimeError('unreachable');

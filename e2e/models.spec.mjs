@@ -3,7 +3,7 @@ import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { listFolder } from '../scripts/lib/headless/library_files.mjs';
 import { siteModels, versionFolder } from '../scripts/lib/headless/site.mjs';
-import { addTexts, expect, findPaths, test, TEXTS } from './lib/fixtures.mjs';
+import { addTexts, coordinatorOf, expect, findPaths, test, TEXTS } from './lib/fixtures.mjs';
 
 const ONNX = 'onnx/model_quantized.onnx';
 
@@ -62,6 +62,25 @@ for (const [what, spoil] of WRONG) {
 test('a folder without a model is refused', async ({ app, folder }) => {
   writeFileSync(path.join(folder, 'readme.txt'), 'nothing here');
   expect(await refusal(app, folder)).toMatch(/^kBadData: .*\w+ \w+/);
+});
+
+test('a model that was picked comes back after a restart', async ({ app, page, folder }) => {
+  const model = copyModel(folder);
+  const file = path.join(model, 'manifest.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...manifest, id: 'picked-one' }));
+  await app.setModel(listFolder(model).files);
+  await coordinatorOf(page).evaluate(() => {
+    setTimeout(() => {
+      throw new WebAssembly.RuntimeError('unreachable');
+    });
+  });
+  await page.getByRole('button', { name: 'Restart' }).click();
+  await app.call(() => window.lodestone.ready);
+  await app.modelSettled();
+  await app.idle();
+  const state = await app.state();
+  expect([state.model_state, state.model_id]).toEqual(['ready', 'picked-one']);
 });
 
 test('a good model from a folder takes over', async ({ app, folder }) => {

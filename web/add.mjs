@@ -1,6 +1,7 @@
 // Sends files to the engine in lots while a folder is still being walked, and merges what it answers.
 import { LodestoneError } from './errors.mjs';
 import { decode } from './generated/protocol.mjs';
+import { Turns } from './turns.mjs';
 import { walk } from './walk.mjs';
 
 /**
@@ -88,11 +89,13 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
   /** @type {FoundFile[]} */
   let lot = [];
   let lotStart = performance.now();
+  const turns = new Turns();
   for await (const item of walk(items, { signal: stop.signal })) {
     if (item.file === undefined) {
       total.failed.push({ path: item.path, reason: item.reason });
       continue;
     }
+    await turns.next();
     lot.push(item);
     found++;
     onFound?.(found, item.path);

@@ -103,6 +103,7 @@ export class Listeners {
  * @property {() => Promise<Ready>} ready
  * @property {() => Promise<unknown>} started settles when the engine takes requests, or never will
  * @property {() => Promise<unknown>} modelSettled
+ * @property {(model: import('./picked_model.mjs').ModelRequest) => void} onModelPicked it took over
  * @property {(fileCount: number, path: string) => void} onFound
  * @property {() => void} onWalked
  * @property {() => Promise<unknown>} drawn
@@ -214,8 +215,10 @@ export class Lodestone {
    * @returns {Promise<SetModelReply>}
    */
   async setModel(files) {
-    const { message, files: handed } = await pickedModel(files, newFileId);
-    return this.#whileBusy(this.#request('SetModel', message, { files: handed }));
+    const picked = await pickedModel(files, newFileId);
+    const reply = await this.#whileBusy(this.#request('SetModel', picked.message, { files: picked.files }));
+    this.#parts.onModelPicked(picked);
+    return reply;
   }
 
   pause() {

@@ -21,6 +21,8 @@ const PAGE_BYTES = 65536;
 const INITIAL_MEMORY_MB = 64;
 const MAX_THREADS = 8;
 const MAX_BULK_LANES = 4;
+// The rule of the loop; a message that took longer is named in the state.
+const LONG_TASK_MS = 4;
 
 /** @type {any} the Emscripten module, once it runs */
 let engine = null;
@@ -142,7 +144,8 @@ async function instantiate(coming, imports) {
 async function readFile(id, offset, size) {
   const file = files.get(id);
   if (file === undefined) throw new Error('the file is not here any more');
-  return new Uint8Array(await file.slice(offset, offset + size).arrayBuffer());
+  const part = offset === 0 && size >= file.size ? file : file.slice(offset, offset + size);
+  return new Uint8Array(await part.arrayBuffer());
 }
 
 /**
@@ -185,6 +188,7 @@ async function openSiteModel({ type, id }) {
 
 /** @param {Envelope} envelope */
 function receive(envelope) {
+  const start = performance.now();
   const bytes = envelope.bytes ?? new Uint8Array(0);
   keepFiles(envelope);
   withText(envelope.type, (type) => {
@@ -192,6 +196,8 @@ function receive(envelope) {
     engine.HEAPU8.set(bytes, pointer);
     engine._lodestone_message(KINDS.indexOf(envelope.kind), type, envelope.id, pointer, bytes.length);
     engine._free(pointer);
+    const ms = performance.now() - start;
+    if (ms > LONG_TASK_MS) engine._lodestone_record_lag(ms, type);
   });
 }
 

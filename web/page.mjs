@@ -45,6 +45,7 @@ class Page {
   /** @type {Promise<HelloReply>} */ #started;
   /** @type {Promise<unknown>} */ #modelSettled = Promise.resolve();
   /** @type {HelloReply | null} */ #hello = null;
+  /** The model that the person chose, for a restart. @type {import('./picked_model.mjs').ModelRequest | null} */ #picked = null;
   #walking = false;
   /** Will be opened; the engine names it once its session is open. */
   #modelId = '';
@@ -77,6 +78,9 @@ class Page {
       ready: () => this.#ready.promise,
       started: () => this.#started,
       modelSettled: () => this.#modelSettled,
+      onModelPicked: (model) => {
+        this.#picked = model;
+      },
       onFound: (fileCount, path) => this.#onFound(fileCount, path),
       onWalked: () => this.#onWalked(),
       drawn: async () => this.#ui?.idle(),
@@ -142,7 +146,9 @@ class Page {
 
   async #loadModel() {
     try {
+      // The site's own first: passages are counted in its vocabulary, whatever the model.
       await this.#engine.openSiteModel();
+      if (this.#picked !== null) await this.#engine.request('SetModel', this.#picked.message, { files: this.#picked.files });
     } catch (error) {
       const failure = asLodestoneError(error, 'kUnavailable', 'The model could not be loaded.');
       if (!this.#engine.isRunning) return; // told of as the engine's end
@@ -158,7 +164,8 @@ class Page {
     const reason = !this.#engine.isIsolated
       ? 'This page is not isolated, so the browser gives it no shared memory'
       : 'The browser refused shared memory';
-    this.#notice('info', `${reason}: indexing runs on one thread and is slower. Answers are the same.`);
+    const lost = hello.storage === 'memory' ? ', and what you add lasts until the tab is closed' : '';
+    this.#notice('info', `${reason}: indexing runs on one thread and is slower${lost}. Answers are the same.`);
   }
 
   /**

@@ -103,6 +103,16 @@ export function writeTree(folder, files) {
   }
 }
 
+/**
+ * The engine's worker, to do it harm.
+ * @param {import('@playwright/test').Page} page
+ */
+export function coordinatorOf(page) {
+  const worker = page.workers().find((worker) => worker.url().includes('coordinator.worker'));
+  if (!worker) throw new Error('the page has no coordinator');
+  return worker;
+}
+
 /** Documents about different things, for specs that need something to find. */
 export const TEXTS = {
   'garden/roses.md':

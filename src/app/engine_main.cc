@@ -98,7 +98,7 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_message(int kind, const char* typ
 // The page has its first frame: what was asked of the inference lanes may begin.
 extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_allow_inference() { lodestone::AllowWebInference(); }
 
-// How late, or how long, the worker's loop was with something.
+// How long the worker's loop was held by a message of the page.
 extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_record_lag(double lag_ms, const char* what) {
   lodestone::app->engine->RecordLag(lag_ms, what);
 }
