@@ -21,7 +21,11 @@ ByteRange BestSentenceByWords(const std::string& text, const std::vector<WordMat
   std::vector<TermMatch> terms;
   terms.reserve(matches.size());
   for (const WordMatch& match : matches) terms.push_back({{match.start, match.end}, match.term});
-  return BestSentence(SplitSentences(text), terms);
+  const ByteRange best = BestSentence(TellingSentences(text), terms);
+  const bool has_match = std::any_of(terms.begin(), terms.end(), [&](const TermMatch& match) {
+    return match.range.start >= best.start && match.range.end <= best.end;
+  });
+  return has_match ? best : BestSentence(SplitSentences(text), terms);  // only a heading has the words
 }
 
 }  // namespace

@@ -310,7 +310,7 @@ void Search::PickSentences(RunPtr run) {
   auto places = std::make_shared<std::vector<Place>>();
   std::vector<std::vector<int32_t>> sentences;
   for (size_t i = 0; i < run->texts.size(); ++i) {
-    for (const ByteRange& range : SplitSentences(run->texts[i].text)) {
+    for (const ByteRange& range : TellingSentences(run->texts[i].text)) {
       if (places->size() == kSentenceLimit) break;
       places->push_back({i, range});
       sentences.push_back(QueryTokens(*context_->model_tokenizer, context_->embedder.model(),

@@ -31,5 +31,7 @@ struct ByteRange {
 };
 // Sentences of `text` in order, without surrounding space. Never empty ranges.
 std::vector<ByteRange> SplitSentences(std::string_view text);
+// Those that tell something by themselves: no headings, labels and the like; all where there are none else.
+std::vector<ByteRange> TellingSentences(std::string_view text);
 
 }  // namespace lodestone

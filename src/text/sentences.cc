@@ -101,7 +101,35 @@ bool LineEndBreaks(std::string_view text, size_t newline) {
          next.substr(0, 40).find(": ") != std::string_view::npos;
 }
 
+// Shorter than this, what does not end as a sentence does is a heading or a cell of a table.
+constexpr size_t kTellingBytes = 40;
+
+bool EndsAsSentence(std::string_view text) {
+  for (bool closed = true; closed;) {
+    closed = false;
+    for (const std::string_view mark : {")", "\"", "'", "”", "’", "»", "」", "』"}) {
+      if (!text.ends_with(mark)) continue;
+      text.remove_suffix(mark.size());
+      closed = true;
+    }
+  }
+  if (text.empty()) return false;
+  const char last = text.back();
+  // Every wide stop takes three bytes.
+  return last == '.' || last == '!' || last == '?' || (text.size() >= 3 && WideStopLength(text, text.size() - 3) == 3);
+}
+
 }  // namespace
+
+std::vector<ByteRange> TellingSentences(std::string_view text) {
+  std::vector<ByteRange> all = SplitSentences(text);
+  std::vector<ByteRange> telling;
+  for (const ByteRange range : all) {
+    const std::string_view sentence = text.substr(range.start, range.end - range.start);
+    if (sentence.size() >= kTellingBytes || EndsAsSentence(sentence)) telling.push_back(range);
+  }
+  return telling.empty() ? all : telling;
+}
 
 std::vector<ByteRange> SplitSentences(std::string_view text) {
   std::vector<ByteRange> sentences;

@@ -57,6 +57,16 @@ TEST(Sentences, OddTexts) {
   EXPECT_EQ(Sentences("\n\na\n\n\nb\n"), (Strings{"a", "b"}));
 }
 
+TEST(Sentences, TellingOnesAreNoHeadingsAndNoCells) {
+  const std::string text = "Sharpening knives\n\nA dull knife slips.\n\nWall | Plug\n\n「切れ味が悪い。」";
+  Strings telling;
+  for (const ByteRange range : TellingSentences(text)) telling.push_back(text.substr(range.start, range.end - range.start));
+  ASSERT_EQ(telling.size(), 2u);
+  EXPECT_EQ(telling[0], "A dull knife slips.");
+  EXPECT_EQ(TellingSentences("Only a heading").size(), 1u);
+  EXPECT_TRUE(TellingSentences("").empty());
+}
+
 TEST(Sentences, LongTextsTakeLinearTime) {
   EXPECT_EQ(Sentences(std::string(1 << 20, 'a')).size(), 1u);
   EXPECT_EQ(Sentences(std::string(1 << 20, '.')).size(), 1u);
