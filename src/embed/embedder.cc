@@ -75,9 +75,13 @@ void Embedder::SetModel(const ModelDescription& model, const ModelSource& source
   const uint64_t generation = generation_;
   pending_load_ = [this, model, source, done = std::move(done), generation]() mutable {
     model_ = model;
+    // Taken until it answers: a lane that is told to load two models at once keeps whichever comes last.
+    lanes_[0] = Lane::kOpening;
     inference_->Load(source, [this, done = std::move(done), generation](Result<ModelInfo> info) {
       if (generation != generation_) {
+        lanes_[0] = Lane::kClosed;
         done(Status(StatusCode::kCancelled, "The model was changed again."));
+        Pump();
         return;
       }
       Status status = info.ok() ? OkStatus() : info.status();

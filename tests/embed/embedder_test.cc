@@ -186,6 +186,25 @@ TEST_F(EmbedderTest, AModelChangeWaitsForRunsAndDropsTheirVectors) {
   EXPECT_TRUE(loaded_.ok());
 }
 
+TEST_F(EmbedderTest, ASecondModelWaitsUntilTheFirstIsOpen) {
+  ModelDescription model;
+  model.id = "first";
+  model.dimension = 4;
+  Status first;
+  embedder_.SetModel(model, {}, [&](Status status) { first = std::move(status); });
+  model.id = "second";
+  model.dimension = 8;
+  embedder_.SetModel(model, {}, [this](Status status) { loaded_ = std::move(status); });
+  ASSERT_EQ(inference_.loads.size(), 1u) << "the lane keeps whichever comes last";
+  inference_.loads[0](ModelInfo{4, false, true});
+  EXPECT_EQ(first.code(), StatusCode::kCancelled);
+  EXPECT_FALSE(embedder_.ready());
+  ASSERT_EQ(inference_.loads.size(), 2u);
+  inference_.loads[1](ModelInfo{8, false, true});
+  EXPECT_TRUE(loaded_.ok());
+  EXPECT_EQ(embedder_.model().id, "second");
+}
+
 TEST_F(EmbedderTest, AWrongShapeIsRefused) {
   Load(/*dimension=*/6, /*claimed=*/4);
   EXPECT_EQ(loaded_.code(), StatusCode::kBadData);
