@@ -111,7 +111,7 @@ function(lodestone_web_module name)
     -sEXIT_RUNTIME=0
     # The optimiser would fold whole call trees into one function of 90 kB, which a browser compiles for
     # half a second just when the page starts.
-    -sBINARYEN_EXTRA_PASSES=--one-caller-inline-max-function-size=200
+    $<$<CONFIG:Release>:-sBINARYEN_EXTRA_PASSES=--one-caller-inline-max-function-size=200>
     -sALLOW_UNIMPLEMENTED_SYSCALLS=1
     $<IF:$<CONFIG:Debug>,-sASSERTIONS=2,-sASSERTIONS=0>
     $<$<CONFIG:Debug>:-sSTACK_OVERFLOW_CHECK=2>
