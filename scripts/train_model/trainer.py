@@ -11,7 +11,8 @@ from torch.nn import functional
 
 @dataclasses.dataclass
 class Schedule:
-    dimension: int = 256
+    dimension: int = 256  # of one table
+    seeds: tuple = (20, 21)  # a table for each; they are laid side by side
     first_steps: int = 1500
     mined_steps: int = 300
     learning_rate: float = 0.01
