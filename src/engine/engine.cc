@@ -27,6 +27,9 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
     filler_.Kick();
     StateMayHaveChanged();
   };
+  ingest_.on_vectors_copied = [this](PassageId first, uint32_t count) { filler_.LoadCopied(first, count); };
+  ingest_.on_documents_removed = [this] { filler_.DocumentsRemoved(); };
+  filler_.anyone_waits = [this] { return ingest_.waits_for_vectors(); };
   ingest_.on_storage_failure = [this](const Status& status) {
     ingest_.SetPaused(true);
     Notify(protocol::NoticeLevel::kError, status.message());

@@ -111,6 +111,8 @@ void Engine::OnRemove(RequestId id, const protocol::Remove& request) {
           }
           for (const std::string& path : paths) files_.Remove(path);
         }
+        ingest_.DocumentsRemoved(documents);
+        filler_.DocumentsRemoved();
         MeasureStorage();
         Respond(id, protocol::RemoveReply{static_cast<uint32_t>(documents.size())});
       });

@@ -196,6 +196,10 @@ void Ingest::PassagesEmbedded(const std::vector<PassageId>& passages) {
   }
 }
 
+void Ingest::DocumentsRemoved(const std::vector<DocumentId>& documents) {
+  for (DocumentId document : documents) DocumentComplete(document);
+}
+
 void Ingest::DocumentComplete(DocumentId id) {
   const auto found = unembedded_.find(id);
   if (found == unembedded_.end()) return;

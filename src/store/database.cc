@@ -147,6 +147,21 @@ Result<int64_t> Database::ReadInt(std::string_view sql) {
   return value;
 }
 
+Result<int64_t> Database::Property(std::string_view name) {
+  Statement& find = Prepared("SELECT value FROM properties WHERE name = ?1");
+  find.BindText(1, name);
+  const int64_t value = find.Next() ? find.Int(0) : 0;
+  if (Status status = find.Finish(); !status.ok()) return status;
+  return value;
+}
+
+Status Database::SetProperty(std::string_view name, int64_t value) {
+  Statement& set = Prepared("INSERT OR REPLACE INTO properties (name, value) VALUES (?1, ?2)");
+  set.BindText(1, name);
+  set.Bind(2, value);
+  return set.Run();
+}
+
 void Database::Rollback() {
   // Some failures have rolled back by themselves.
   if (!sqlite3_get_autocommit(handle_)) (void)Run("ROLLBACK");

@@ -62,6 +62,9 @@ class Database {
   // The first column of the first row; 0 without one.
   Result<int64_t> ReadInt(std::string_view sql);
   void Rollback();
+  // Small facts of the library by name; 0 when never set.
+  Result<int64_t> Property(std::string_view name);
+  Status SetProperty(std::string_view name, int64_t value);
 
   sqlite3* handle() { return handle_; }
 

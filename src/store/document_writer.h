@@ -6,8 +6,11 @@
 
 #include "base/status.h"
 #include "store/database.h"
+#include "store/document_purger.h"
 #include "store/document_table.h"
+#include "store/slices.h"
 #include "store/store.h"
+#include "store/vector_table.h"
 
 namespace lodestone {
 
@@ -20,7 +23,8 @@ namespace lodestone {
 class DocumentWriter {
  public:
   // All outlive it. `Load` comes first.
-  DocumentWriter(Database* database, DocumentTable* documents) : database_(database), documents_(documents) {}
+  DocumentWriter(Database* database, DocumentTable* documents, VectorTable* vectors, DocumentPurger* purger)
+      : database_(database), documents_(documents), vectors_(vectors), purger_(purger) {}
 
   // Reads the visible documents into the table and removes the rows of the others.
   Status Load();
@@ -33,36 +37,28 @@ class DocumentWriter {
   Status RemoveAll();
 
  private:
-  class Slices;
   // A document of this batch whose last row is written but not yet committed.
   struct Written {
     size_t index;  // in the batch
+    bool vectors_copied;
     DocumentEntry entry;
   };
-  // Rows that no search sees any more.
-  struct Garbage {
-    DocumentId document;
-    uint32_t first_passage;
-    uint32_t passage_count;
-  };
-
-  Status Write(const NewDocument& document, DocumentEntry* entry, Slices* slices);
+  // `vectors_copied`: a document of equal content had some.
+  Status Write(const NewDocument& document, DocumentEntry* entry, bool* vectors_copied, Slices* slices);
   Status WriteRow(const NewDocument& document, const DocumentEntry& entry);
   Status WritePassage(const NewDocument& document, const Passage& passage, const DocumentEntry& entry, uint32_t id);
   Status CommitWritten(Slices* slices);
   void Publish(Written written);
   void FailWritten(const Status& status);
-  // Removes what garbage there is; what fails is tried again later.
-  Status Purge(Slices* slices);
-  Status PurgeRows(const Garbage& garbage, Slices* slices);
 
   Database* const database_;
   DocumentTable* const documents_;
+  VectorTable* const vectors_;
+  DocumentPurger* const purger_;
   uint32_t next_document_ = 1;
   uint32_t next_passage_ = 1;
   std::vector<Written> written_;
   std::vector<Result<StoredIds>> results_;
-  std::vector<Garbage> garbage_;
 };
 
 }  // namespace lodestone

@@ -1,17 +1,18 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <set>
 
-#include "base/check.h"
+#include "store/caretaker.h"
 #include "store/database.h"
+#include "store/document_purger.h"
 #include "store/document_table.h"
 #include "store/document_writer.h"
 #include "store/full_text.h"
 #include "store/schema.h"
 #include "store/store.h"
+#include "store/vector_table.h"
 
 namespace lodestone {
 namespace {
@@ -51,7 +52,11 @@ class TextReader {
 class SqliteStore final : public Store {
  public:
   explicit SqliteStore(std::unique_ptr<Database> database)
-      : database_(std::move(database)), writer_(database_.get(), &documents_) {}
+      : database_(std::move(database)),
+        vectors_(database_.get(), &documents_),
+        purger_(database_.get()),
+        writer_(database_.get(), &documents_, &vectors_, &purger_),
+        caretaker_(database_.get(), &documents_) {}
 
   Status Init() {
     if (Status status = MigrateSchema(database_.get()); !status.ok()) return status;
@@ -81,10 +86,15 @@ class SqliteStore final : public Store {
     return writer_.Add(documents, budget_ms, between);
   }
 
-  Status AddVectors(const std::string& model_id, uint32_t dimension, std::span<const PassageId> passages,
-                    std::span<const uint16_t> half_bits) override;
+  Result<std::vector<CopiedVector>> AddVectors(const std::string& model_id, uint32_t dimension,
+                                               std::span<const PassageId> passages,
+                                               std::span<const uint16_t> half_bits) override {
+    return vectors_.Add(model_id, dimension, passages, half_bits);
+  }
   Result<VectorBatch> LoadVectors(const std::string& model_id, uint32_t dimension, PassageId after,
-                                  size_t limit) override;
+                                  size_t limit) override {
+    return vectors_.Load(model_id, dimension, after, limit);
+  }
   Result<std::vector<PassageText>> PassagesWithoutVector(const std::string& model_id, PassageId after,
                                                          size_t limit) override;
 
@@ -104,6 +114,13 @@ class SqliteStore final : public Store {
     return full_text_->Match(query.terms, text);
   }
 
+  Result<VerifyResult> Verify(DocumentId after, double budget_ms) override {
+    return caretaker_.Verify(after, budget_ms);
+  }
+  Result<std::vector<std::string>> ListDamaged() override { return caretaker_.ListDamaged(); }
+  Result<bool> NeedsCompaction() override { return caretaker_.NeedsCompaction(); }
+  Result<bool> Compact(const std::function<bool()>& stop) override { return caretaker_.Compact(stop); }
+
   Result<uint64_t> SizeBytes() override {
     Result<int64_t> pages = database_->ReadInt("PRAGMA page_count");
     if (!pages.ok()) return pages.status();
@@ -113,127 +130,20 @@ class SqliteStore final : public Store {
   }
 
  private:
-  struct Model {
-    int64_t id = 0;  // 0: not there
-    int64_t dimension = 0;
-  };
-  Result<Model> FindModel(const std::string& name);
-  // Inside a transaction.
-  Status WriteVectors(const std::string& model_id, uint32_t dimension, std::span<const PassageId> passages,
-                      std::span<const uint16_t> half_bits);
-  Status DropModel(int64_t id);
-
   std::unique_ptr<Database> database_;
   DocumentTable documents_;
+  VectorTable vectors_;
+  DocumentPurger purger_;
   DocumentWriter writer_;
+  Caretaker caretaker_;
   std::unique_ptr<FullText> full_text_;
 };
 
-Result<SqliteStore::Model> SqliteStore::FindModel(const std::string& name) {
-  Statement& find = database_->Prepared("SELECT id, dimension FROM models WHERE name = ?1");
-  find.BindText(1, name);
-  Model model;
-  if (find.Next()) model = {find.Int(0), find.Int(1)};
-  if (Status status = find.Finish(); !status.ok()) return status;
-  return model;
-}
-
-Status SqliteStore::DropModel(int64_t id) {
-  for (const char* sql : {"DELETE FROM vectors WHERE model_id = ?1", "DELETE FROM models WHERE id = ?1"}) {
-    Statement& remove = database_->Prepared(sql);
-    remove.Bind(1, id);
-    if (Status status = remove.Run(); !status.ok()) return status;
-  }
-  return OkStatus();
-}
-
-Status SqliteStore::AddVectors(const std::string& model_id, uint32_t dimension, std::span<const PassageId> passages,
-                               std::span<const uint16_t> half_bits) {
-  LODESTONE_CHECK(half_bits.size() == passages.size() * dimension);
-  Status status = database_->Run("BEGIN IMMEDIATE");
-  if (status.ok()) status = WriteVectors(model_id, dimension, passages, half_bits);
-  if (status.ok()) status = database_->Run("COMMIT");
-  if (!status.ok()) database_->Rollback();
-  return status;
-}
-
-Status SqliteStore::WriteVectors(const std::string& model_id, uint32_t dimension, std::span<const PassageId> passages,
-                                 std::span<const uint16_t> half_bits) {
-  Result<Model> model = FindModel(model_id);
-  if (!model.ok()) return model.status();
-  if (model.value().id != 0 && model.value().dimension != dimension) {
-    if (Status status = DropModel(model.value().id); !status.ok()) return status;
-    model.value().id = 0;
-  }
-  if (model.value().id == 0) {
-    Statement& insert = database_->Prepared("INSERT INTO models (name, dimension) VALUES (?1, ?2)");
-    insert.BindText(1, model_id);
-    insert.Bind(2, dimension);
-    if (Status status = insert.Run(); !status.ok()) return status;
-    model.value().id = sqlite3_last_insert_rowid(database_->handle());
-  }
-  for (size_t i = 0; i < passages.size(); ++i) {
-    if (documents_.DocumentOf(passages[i]).value == 0) continue;
-    Statement& insert = database_->Prepared(
-        "INSERT OR REPLACE INTO vectors (model_id, passage_id, vector) VALUES (?1, ?2, ?3)");
-    insert.Bind(1, model.value().id);
-    insert.Bind(2, passages[i].value);
-    insert.BindBlob(3, {reinterpret_cast<const char*>(&half_bits[i * dimension]), dimension * sizeof(uint16_t)});
-    if (Status status = insert.Run(); !status.ok()) return status;
-  }
-  return OkStatus();
-}
-
-Result<VectorBatch> SqliteStore::LoadVectors(const std::string& model_id, uint32_t dimension, PassageId after,
-                                             size_t limit) {
-  VectorBatch batch;
-  const Result<Model> model = FindModel(model_id);
-  if (!model.ok()) return model.status();
-  if (model.value().id == 0) return batch;
-  if (model.value().dimension != dimension) {
-    // Another model by the same name: its vectors would keep passages from being embedded.
-    if (Status status = DropModel(model.value().id); !status.ok()) return status;
-    return batch;
-  }
-  Statement& rows = database_->Prepared(
-      "SELECT passage_id, vector FROM vectors WHERE model_id = ?1 AND passage_id > ?2 ORDER BY passage_id");
-  rows.Bind(1, model.value().id);
-  rows.Bind(2, after.value);
-  const size_t vector_bytes = dimension * sizeof(uint16_t);
-  Status damage;
-  while (batch.passages.size() < limit && rows.Next()) {
-    const PassageId passage{static_cast<uint32_t>(rows.Int(0))};
-    if (documents_.DocumentOf(passage).value == 0) continue;
-    const std::string_view vector = rows.Blob(1);
-    if (vector.size() != vector_bytes) {
-      damage = Status(StatusCode::kBadData, "The stored library is damaged.", "a vector has the wrong length");
-      break;
-    }
-    batch.passages.push_back(passage);
-    batch.half_bits.resize(batch.passages.size() * dimension);
-    std::memcpy(&batch.half_bits[(batch.passages.size() - 1) * dimension], vector.data(), vector_bytes);
-  }
-  if (Status status = rows.Finish(); !status.ok()) return status;
-  if (!damage.ok()) return damage;
-  return batch;
-}
-
 Result<std::vector<PassageText>> SqliteStore::PassagesWithoutVector(const std::string& model_id, PassageId after,
                                                                     size_t limit) {
-  const Result<Model> model = FindModel(model_id);
-  if (!model.ok()) return model.status();
-  Statement& rows = database_->Prepared(
-      "SELECT id FROM passages p WHERE id > ?2 AND NOT EXISTS "
-      "(SELECT 1 FROM vectors WHERE model_id = ?1 AND passage_id = p.id) ORDER BY id");
-  rows.Bind(1, model.value().id);
-  rows.Bind(2, after.value);
-  std::vector<PassageId> passages;
-  while (passages.size() < limit && rows.Next()) {
-    const PassageId passage{static_cast<uint32_t>(rows.Int(0))};
-    if (documents_.DocumentOf(passage).value != 0) passages.push_back(passage);
-  }
-  if (Status status = rows.Finish(); !status.ok()) return status;
-  return LoadPassages(passages);
+  const Result<std::vector<PassageId>> passages = vectors_.Missing(model_id, after, limit);
+  if (!passages.ok()) return passages.status();
+  return LoadPassages(passages.value());
 }
 
 Result<FilterResult> SqliteStore::Filter(const ParsedQuery& query) {

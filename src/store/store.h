@@ -45,6 +45,8 @@ struct StoredIds {
   // What this document replaced (same path), already gone from every search.
   std::optional<DocumentId> replaced;
   std::vector<PassageId> replaced_passages;
+  // Vectors of a document of equal content were stored with it: they need not be made again.
+  bool vectors_copied = false;
 };
 
 struct LexicalHit {
@@ -82,6 +84,25 @@ struct VectorBatch {
   std::vector<uint16_t> half_bits;  // [passages.size() x dimension] f16
 };
 
+// A passage of equal content that got a vector along with the one it was made for.
+struct CopiedVector {
+  PassageId passage;
+  size_t source = 0;  // index in what was given
+};
+
+struct DamagedDocument {
+  DocumentId document;
+  std::string path;
+  PassageId first_passage;
+  uint32_t passage_count = 0;
+};
+
+struct VerifyResult {
+  DocumentId last;    // where to go on
+  bool done = false;  // it was the last document
+  std::vector<DamagedDocument> damaged;
+};
+
 struct WordMatch {
   uint32_t start = 0;  // byte offsets into the text that was given
   uint32_t end = 0;
@@ -108,14 +129,17 @@ class Store {
   // `between` may search and read, not write.
   virtual std::vector<Result<StoredIds>> AddDocuments(std::span<const NewDocument> documents, double budget_ms,
                                                       const std::function<void()>& between) = 0;
-  // Vectors of passages, by model. Passages that have gone meanwhile are skipped.
+  // Vectors of passages, by model. Passages that have gone meanwhile are skipped; those of documents of equal
+  // content get theirs too and come back.
   // Shape: half_bits [passages.size() x dimension] f16.
-  virtual Status AddVectors(const std::string& model_id, uint32_t dimension, std::span<const PassageId> passages,
-                            std::span<const uint16_t> half_bits) = 0;
+  virtual Result<std::vector<CopiedVector>> AddVectors(const std::string& model_id, uint32_t dimension,
+                                                       std::span<const PassageId> passages,
+                                                       std::span<const uint16_t> half_bits) = 0;
   // Up to `limit` vectors with passage id over `after`, visible documents only. Vectors by this name of another
-  // dimension are of another model: they are dropped.
+  // dimension are of another model: they are dropped, and so are those that fail their checksum.
   virtual Result<VectorBatch> LoadVectors(const std::string& model_id, uint32_t dimension, PassageId after, size_t limit) = 0;
-  // Up to `limit` visible passages over `after` that have no vector of this model.
+  // Up to `limit` visible passages over `after` that have no vector of this model; of documents of equal
+  // content those of one stand for all.
   virtual Result<std::vector<PassageText>> PassagesWithoutVector(const std::string& model_id, PassageId after, size_t limit) = 0;
 
   // Removes documents with all that belongs to them; the ids of their passages come back. They are gone from
@@ -134,6 +158,16 @@ class Store {
   virtual Result<Document> LoadDocument(const std::string& path) = 0;
   // Where the terms of a query stand in `text`, by the index's own tokenizer and stemmer.
   virtual std::vector<WordMatch> MatchWords(const ParsedQuery& query, std::string_view text) = 0;
+
+  // Holds the documents over `after`, as many as `budget_ms` allows, against their checksums. Damaged ones are
+  // gone from the library on return, and their paths are remembered until they are read again.
+  virtual Result<VerifyResult> Verify(DocumentId after, double budget_ms) = 0;
+  virtual Result<std::vector<std::string>> ListDamaged() = 0;
+  // Whether something was removed, or so much replaced, that the file should be made anew.
+  virtual Result<bool> NeedsCompaction() = 0;
+  // Makes the file as small as it can be, with no byte left of what was removed. False when `stop` ended it
+  // early, with nothing lost.
+  virtual Result<bool> Compact(const std::function<bool()>& stop) = 0;
 
   virtual Result<uint64_t> SizeBytes() = 0;
 };
