@@ -21,7 +21,8 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
       send_(std::move(send)),
       ingest_(&context_, &files_),
       search_(&context_),
-      filler_(&context_) {
+      filler_(&context_),
+      housekeeper_(&context_) {
   ingest_.embedding_possible = [this] { return model_state_ != protocol::ModelState::kFailed; };
   ingest_.on_documents_stored = [this] {
     filler_.Kick();
@@ -43,19 +44,31 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
     StateMayHaveChanged();
   };
   filler_.on_failure = [this](const Status& status) { EmbeddingFailed(status); };
-  filler_.on_idle = [this] { CheckIdle(); };
-  context_.on_quiet = [this] { CheckIdle(); };
+  filler_.on_idle = [this] {
+    housekeeper_.Kick();
+    CheckIdle();
+  };
+  housekeeper_.others_idle = [this] { return !busy(); };
+  housekeeper_.on_damaged = [this](const std::vector<DamagedDocument>& damaged) { DocumentsDamaged(damaged); };
+  housekeeper_.on_compacted = [this] { MeasureStorage(); };
+  housekeeper_.on_failure = [this](const Status& status) { Notify(protocol::NoticeLevel::kError, status.message()); };
+  housekeeper_.on_idle = [this] { CheckIdle(); };
+  context_.on_quiet = [this] {
+    housekeeper_.Kick();
+    CheckIdle();
+  };
 }
 
 Engine::~Engine() = default;
 
 void Engine::Start(std::function<void(const Status&)> opened) { OpenLibrary(std::move(opened)); }
 
-bool Engine::idle() const {
-  return opened_ && after_open_.empty() && ingest_.idle() && filler_.idle() && search_.running() == 0 &&
-         context_.storage_tasks == 0 && context_.compute_tasks == 0 &&
-         model_state_ != protocol::ModelState::kLoading;
+bool Engine::busy() const {
+  return !opened_ || !after_open_.empty() || !ingest_.idle() || !filler_.idle() || search_.running() > 0 ||
+         context_.storage_tasks > 0 || context_.compute_tasks > 0 || model_state_ == protocol::ModelState::kLoading;
 }
+
+bool Engine::idle() const { return !busy() && housekeeper_.idle(); }
 
 void Engine::OnMessage(MessageKind kind, std::string_view type_name, RequestId id, std::string_view bytes) {
   if (kind == MessageKind::kCancel) {

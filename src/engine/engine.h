@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "engine/context.h"
 #include "engine/file_list.h"
+#include "engine/housekeeper.h"
 #include "engine/ingest.h"
 #include "engine/lag_monitor.h"
 #include "engine/search.h"
@@ -37,6 +38,8 @@ class Engine {
   // How late the coordinator's loop was with something.
   void RecordLag(double lag_ms, const char* what) { lag_.Record(lag_ms, what); }
   bool idle() const;
+  // For tests, before Start.
+  Housekeeper& housekeeper() { return housekeeper_; }
 
  private:
   void Dispatch(protocol::MessageType type, RequestId id, std::string_view bytes);
@@ -57,6 +60,12 @@ class Engine {
                  const ModelSource& source);
   void EmbeddingFailed(const Status& status);
 
+  // Documents that failed their checksums have left the library.
+  void DocumentsDamaged(const std::vector<DamagedDocument>& damaged);
+  void ListAsDamaged(const std::string& path);
+  // Requests are being worked at, or passages embedded.
+  bool busy() const;
+
   protocol::EngineState State() const;
   // Tells the page soon, and at most ten times a second.
   void StateMayHaveChanged();
@@ -72,6 +81,7 @@ class Engine {
   Ingest ingest_;
   Search search_;
   VectorFiller filler_;
+  Housekeeper housekeeper_;
   LagMonitor lag_;
   std::map<RequestId, bool> open_requests_;
   std::vector<RequestId> idle_waiters_;

@@ -15,6 +15,8 @@ void Engine::OpenLibrary(std::function<void(const Status&)> opened) {
     uint64_t size_bytes = 0;
     std::string storage_name;
     std::string notice;
+    std::vector<std::string> damaged_paths;
+    bool needs_compaction = false;
   };
   ++context_.storage_tasks;
   context_.platform.storage->Post(Priority::kVisible, [this, opened = std::move(opened)]() mutable {
@@ -40,6 +42,8 @@ void Engine::OpenLibrary(std::function<void(const Status&)> opened) {
         result->passages = std::move(passages).value();
       }
       if (Result<uint64_t> size = context_.store->SizeBytes(); size.ok()) result->size_bytes = size.value();
+      if (auto paths = context_.store->ListDamaged(); paths.ok()) result->damaged_paths = std::move(paths).value();
+      if (Result<bool> needed = context_.store->NeedsCompaction(); needed.ok()) result->needs_compaction = needed.value();
     } else {
       result->status = store.status();
     }
@@ -52,6 +56,8 @@ void Engine::OpenLibrary(std::function<void(const Status&)> opened) {
         context_.library.AddStoredDocument(std::move(record));
       }
       for (const auto& [passage, document] : result->passages) context_.library.AddStoredPassage(passage, document);
+      for (const std::string& path : result->damaged_paths) ListAsDamaged(path);
+      if (open_status_.ok()) housekeeper_.LibraryOpened(result->needs_compaction);
       storage_bytes_ = result->size_bytes;
       storage_name_ = result->storage_name;
       if (!result->notice.empty()) Notify(protocol::NoticeLevel::kWarning, result->notice);
@@ -61,6 +67,35 @@ void Engine::OpenLibrary(std::function<void(const Status&)> opened) {
       StateMayHaveChanged();
     });
   });
+}
+
+void Engine::ListAsDamaged(const std::string& path) {
+  const std::string file = FileOfDocument(path);
+  if (file != path && files_.Has(file)) {
+    return files_.SetWarning(file, "Some of its records were damaged in storage. Add the file again.");
+  }
+  files_.AddStored(file, file, 0, 0, "");
+  files_.SetState(file, protocol::FileState::kFailed, "What was stored of it is damaged. Add the file again.");
+}
+
+void Engine::DocumentsDamaged(const std::vector<DamagedDocument>& damaged) {
+  std::vector<DocumentId> documents;
+  for (const DamagedDocument& document : damaged) {
+    documents.push_back(document.document);
+    std::vector<PassageId> passages;
+    for (uint32_t i = 0; i < document.passage_count; ++i) passages.push_back(PassageId{document.first_passage.value + i});
+    context_.library.RemoveDocument(document.document, passages);
+    ListAsDamaged(document.path);
+  }
+  ingest_.DocumentsRemoved(documents);
+  filler_.DocumentsRemoved();
+  const std::string first = "\"" + damaged.front().path + "\"";
+  Notify(protocol::NoticeLevel::kWarning,
+         damaged.size() == 1
+             ? first + " was damaged in storage and is out of the library. Add the file again."
+             : first + " and " + std::to_string(damaged.size() - 1) +
+                   " more were damaged in storage and are out of the library. Add these files again.");
+  StateMayHaveChanged();
 }
 
 void Engine::OnRemove(RequestId id, const protocol::Remove& request) {
@@ -113,6 +148,7 @@ void Engine::OnRemove(RequestId id, const protocol::Remove& request) {
         }
         ingest_.DocumentsRemoved(documents);
         filler_.DocumentsRemoved();
+        if (!everything && !documents.empty()) housekeeper_.DocumentsRemoved();
         MeasureStorage();
         Respond(id, protocol::RemoveReply{static_cast<uint32_t>(documents.size())});
       });
