@@ -91,6 +91,9 @@ Status Caretaker::TakeOut(const std::vector<DamagedDocument>& damaged) {
   for (const DamagedDocument& document : damaged) {
     if (status.ok()) status = RemoveRows(document);
   }
+  // What damage has left without its document goes as well.
+  if (status.ok()) status = database_->Run("DELETE FROM passages WHERE document_id NOT IN (SELECT id FROM documents)");
+  if (status.ok()) status = database_->Run("DELETE FROM vectors WHERE passage_id NOT IN (SELECT id FROM passages)");
   // The index removes words that it is told, and those of a damaged text are not known any more.
   if (status.ok()) status = database_->Run("INSERT INTO passages_fts (passages_fts) VALUES ('rebuild')");
   if (status.ok()) status = database_->Run("COMMIT");
@@ -106,18 +109,11 @@ Status Caretaker::RemoveRows(const DamagedDocument& document) {
   Statement& remember = database_->Prepared("INSERT OR REPLACE INTO damaged (path) VALUES (?1)");
   remember.BindText(1, document.path);
   if (Status status = remember.Run(); !status.ok()) return status;
+  // By the rows' own word: the range of ids may be what is damaged.
   for (const char* sql : {"DELETE FROM headings WHERE document_id = ?1", "DELETE FROM texts WHERE document_id = ?1",
-                          "DELETE FROM documents WHERE id = ?1"}) {
+                          "DELETE FROM passages WHERE document_id = ?1", "DELETE FROM documents WHERE id = ?1"}) {
     Statement& rows = database_->Prepared(sql);
     rows.Bind(1, document.document.value);
-    if (Status status = rows.Run(); !status.ok()) return status;
-  }
-  for (const char* sql :
-       {"DELETE FROM passages WHERE id >= ?1 AND id < ?2",
-        "DELETE FROM vectors WHERE model_id IN (SELECT id FROM models) AND passage_id >= ?1 AND passage_id < ?2"}) {
-    Statement& rows = database_->Prepared(sql);
-    rows.Bind(1, document.first_passage.value);
-    rows.Bind(2, document.first_passage.value + document.passage_count);
     if (Status status = rows.Run(); !status.ok()) return status;
   }
   return OkStatus();

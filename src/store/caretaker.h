@@ -25,10 +25,12 @@ class Caretaker {
   Result<bool> NeedsCompaction();
   Result<bool> Compact(const std::function<bool()>& stop);
 
- private:
   // False when its text, passages and checksum do not agree, or cannot be read.
   bool IsSound(const DocumentEntry& entry);
+  // Removes documents that cannot be trusted and remembers their paths.
   Status TakeOut(const std::vector<DamagedDocument>& damaged);
+
+ private:
   Status RemoveRows(const DamagedDocument& document);
 
   Database* const database_;

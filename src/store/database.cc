@@ -94,12 +94,16 @@ std::string_view Statement::Blob(int column) const {
   return blob ? std::string_view(blob, sqlite3_column_bytes(statement_, column)) : std::string_view();
 }
 
-Result<std::unique_ptr<Database>> Database::Open(const std::string& path) {
+Result<std::unique_ptr<Database>> Database::Open(const std::string& path, bool even_if_cut) {
   sqlite3* handle = nullptr;
   const int result = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   std::unique_ptr<Database> database(new Database(handle));
   if (result != SQLITE_OK) return StatusOf(result, handle);
   sqlite3_extended_result_codes(handle, 1);
+  if (even_if_cut) {
+    // SQLite's own switch for it.
+    if (Status status = database->Run("PRAGMA writable_schema=ON"); !status.ok()) return status;
+  }
   // Why each:
   //   EXCLUSIVE: one tab writes, as the Web Lock says, so the file's own locks are taken once.
   //   TRUNCATE: a commit is one truncation; deleting and creating the journal is slow on OPFS.

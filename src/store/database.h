@@ -50,7 +50,8 @@ class Statement {
 class Database {
  public:
   // Creates the file when it is not there. `path` may be ":memory:".
-  static Result<std::unique_ptr<Database>> Open(const std::string& path);
+  // `even_if_cut`: a file that is shorter than it says is read as far as it goes.
+  static Result<std::unique_ptr<Database>> Open(const std::string& path, bool even_if_cut = false);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

@@ -26,7 +26,23 @@ std::vector<PassageId> PassagesOf(uint32_t first, uint32_t count) {
 
 }  // namespace
 
-Status DocumentWriter::Load() {
+Status DocumentWriter::ReadRanges(std::unordered_map<uint32_t, Range>* ranges) {
+  Statement& rows = database_->Prepared("SELECT id, document_id FROM passages ORDER BY id");
+  while (rows.Next()) {
+    const auto id = static_cast<uint32_t>(rows.Int(0));
+    Range& range = (*ranges)[static_cast<uint32_t>(rows.Int(1))];
+    if (range.count == 0) range.first = id;
+    range.consecutive &= id == range.first + range.count;
+    ++range.count;
+    next_passage_ = std::max(next_passage_, id + 1);
+  }
+  return rows.Finish();
+}
+
+Status DocumentWriter::Load(bool as_far_as_it_goes, std::vector<DamagedDocument>* damaged) {
+  next_document_ = next_passage_ = 1;
+  std::unordered_map<uint32_t, Range> ranges;
+  if (Status status = ReadRanges(&ranges); !status.ok() && !as_far_as_it_goes) return status;
   Statement& rows = database_->Prepared(
       "SELECT id, path, title, type, size_bytes, modified_ms, content_hash, passage_count, lossy_encoding, date_ms, "
       "first_passage, checksum, visible FROM documents ORDER BY id");
@@ -44,7 +60,13 @@ Status DocumentWriter::Load() {
     entry.date_ms = rows.Int(9);
     entry.first_passage = static_cast<uint32_t>(rows.Int(10));
     next_document_ = std::max(next_document_, entry.record.id.value + 1);
-    next_passage_ = std::max(next_passage_, entry.first_passage + entry.record.passage_count);
+    const Range range = ranges[entry.record.id.value];
+    const bool is_whole = range.consecutive && range.count == entry.record.passage_count &&
+                          (range.count == 0 || range.first == entry.first_passage);
+    if (rows.Int(12) != 0 && !is_whole) {
+      damaged->push_back({entry.record.id, entry.record.path, PassageId{entry.first_passage}, entry.record.passage_count});
+      continue;
+    }
     entry.checksum = rows.Int(11);
     if (rows.Int(12) != 0) {
       documents_->Add(std::move(entry));
@@ -52,12 +74,16 @@ Status DocumentWriter::Load() {
       purger_->Add(entry.record.id, entry.first_passage, entry.record.passage_count);
     }
   }
-  if (Status status = rows.Finish(); !status.ok()) return status;
+  if (Status status = rows.Finish(); !status.ok() && !as_far_as_it_goes) return status;
+  // A full disk, or damage there, is no reason not to open: the rows stay hidden.
+  (void)Sweep();
+  return OkStatus();
+}
+
+Status DocumentWriter::Sweep() {
   const std::function<void()> nobody;
   Slices slices(database_, kNoBudget, nobody);
-  Status status = purger_->Run(&slices);
-  // A full disk is no reason not to open: the rows stay hidden.
-  return status.code() == StatusCode::kStorageFull ? OkStatus() : status;
+  return purger_->Run(&slices);
 }
 
 std::vector<Result<StoredIds>> DocumentWriter::Add(std::span<const NewDocument> documents, double budget_ms,

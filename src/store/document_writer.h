@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "base/status.h"
@@ -26,8 +27,11 @@ class DocumentWriter {
   DocumentWriter(Database* database, DocumentTable* documents, VectorTable* vectors, DocumentPurger* purger)
       : database_(database), documents_(documents), vectors_(vectors), purger_(purger) {}
 
-  // Reads the visible documents into the table and removes the rows of the others.
-  Status Load();
+  // Reads the visible documents into the table and removes the rows of the others. `damaged` gets those whose
+  // passages are not what they say; they are left out. `as_far_as_it_goes`: rows that cannot be read are no failure.
+  Status Load(bool as_far_as_it_goes, std::vector<DamagedDocument>* damaged);
+  // Removes the rows of documents that are not visible, in one go.
+  Status Sweep();
   // As Store::AddDocuments.
   std::vector<Result<StoredIds>> Add(std::span<const NewDocument> documents, double budget_ms,
                                      const std::function<void()>& between);
@@ -43,6 +47,14 @@ class DocumentWriter {
     bool vectors_copied;
     DocumentEntry entry;
   };
+  // Passages as they are, by document. False for `consecutive` when another's are among them.
+  struct Range {
+    uint32_t first = 0;
+    uint32_t count = 0;
+    bool consecutive = true;
+  };
+  Status ReadRanges(std::unordered_map<uint32_t, Range>* ranges);
+
   // `vectors_copied`: a document of equal content had some.
   Status Write(const NewDocument& document, DocumentEntry* entry, bool* vectors_copied, Slices* slices);
   Status WriteRow(const NewDocument& document, const DocumentEntry& entry);

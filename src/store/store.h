@@ -90,6 +90,24 @@ struct CopiedVector {
   size_t source = 0;  // index in what was given
 };
 
+struct StoredModel {
+  std::string id;
+  uint32_t dimension = 0;
+};
+
+enum class ImportMode {
+  kReplace,  // the file's documents are the library from now on
+  kMerge,    // of two documents with one path the one modified later stays
+  kSalvage,  // as kMerge, from a damaged file: what is sound of it
+};
+
+struct ImportResult {
+  uint32_t added = 0;
+  uint32_t updated = 0;
+  uint32_t unchanged = 0;
+  uint32_t damaged = 0;  // kSalvage: documents that were not sound
+};
+
 struct DamagedDocument {
   DocumentId document;
   std::string path;
@@ -156,6 +174,9 @@ class Store {
   virtual Result<std::vector<PassageText>> LoadPassages(std::span<const PassageId> passages) = 0;
   // The stored text. Errors: kNotFound.
   virtual Result<Document> LoadDocument(const std::string& path) = 0;
+  // All that AddDocuments needs to store it elsewhere. Errors: kNotFound.
+  virtual Result<NewDocument> LoadWhole(DocumentId document) = 0;
+  virtual Result<std::vector<StoredModel>> ListModels() = 0;
   // Where the terms of a query stand in `text`, by the index's own tokenizer and stemmer.
   virtual std::vector<WordMatch> MatchWords(const ParsedQuery& query, std::string_view text) = 0;
 
@@ -168,6 +189,14 @@ class Store {
   // Makes the file as small as it can be, with no byte left of what was removed. False when `stop` ended it
   // early, with nothing lost.
   virtual Result<bool> Compact(const std::function<bool()>& stop) = 0;
+
+  // Writes the library to a new file, as small as it can be, readable by any SQLite from 3.40 on.
+  virtual Status Export(const std::string& path) = 0;
+  // Takes in an exported file. All ids change with kReplace. But for kSalvage a file that is damaged anywhere, or not a
+  // library, is refused whole; with kReplace the new library is there whole or the old one stays.
+  // `budget_ms` and `between` as in AddDocuments.
+  virtual Result<ImportResult> Import(const std::string& path, ImportMode mode, double budget_ms,
+                                      const std::function<void()>& between) = 0;
 
   virtual Result<uint64_t> SizeBytes() = 0;
 };

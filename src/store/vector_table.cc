@@ -171,6 +171,14 @@ Result<std::vector<PassageId>> VectorTable::Missing(const std::string& model_id,
   return passages;
 }
 
+Result<std::vector<StoredModel>> VectorTable::ListModels() {
+  std::vector<StoredModel> models;
+  Statement& rows = database_->Prepared("SELECT name, dimension FROM models ORDER BY id");
+  while (rows.Next()) models.push_back({std::string(rows.Text(0)), static_cast<uint32_t>(rows.Int(1))});
+  if (Status status = rows.Finish(); !status.ok()) return status;
+  return models;
+}
+
 Result<bool> VectorTable::Copy(PassageId from, PassageId to) {
   Statement& copy = database_->Prepared(
       "INSERT OR REPLACE INTO vectors (model_id, passage_id, vector, checksum) "

@@ -27,6 +27,7 @@ class VectorTable {
   Result<VectorBatch> Load(const std::string& model_id, uint32_t dimension, PassageId after, size_t limit);
   // As Store::PassagesWithoutVector, without the texts.
   Result<std::vector<PassageId>> Missing(const std::string& model_id, PassageId after, size_t limit);
+  Result<std::vector<StoredModel>> ListModels();
   // Copies what vectors one passage has to another; inside a transaction. False when it has none.
   Result<bool> Copy(PassageId from, PassageId to);
 
