@@ -11,8 +11,7 @@ constexpr double kRetryDelayMs = 500;
 
 }  // namespace
 
-void Housekeeper::LibraryOpened(bool needs_compaction) {
-  compaction_wanted_ = needs_compaction;
+void Housekeeper::LibraryOpened() {
   context_->platform.loop->PostDelayed(verify_delay_ms, [this] { VerifyNext({}); });
 }
 

@@ -16,8 +16,8 @@ class Housekeeper {
  public:
   explicit Housekeeper(EngineContext* context) : context_(context) {}
 
-  // Begins to hold documents against their checksums, some time from now, and compacts when that is due.
-  void LibraryOpened(bool needs_compaction);
+  // Begins to hold documents against their checksums, some time from now.
+  void LibraryOpened();
   // What was removed must leave the file; done at the next Kick with nothing else to do.
   void DocumentsRemoved() { compaction_wanted_ = true; }
   // Something ended: there may be time now.

@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "engine/context.h"
 #include "engine/file_list.h"
+#include "engine/folder_scan.h"
 #include "protocol/messages.h"
 #include "text/chunk.h"
 #include "text/extract.h"
@@ -59,6 +60,7 @@ class Ingest {
   std::function<void(const Status&)> on_storage_failure;
   std::function<bool()> embedding_possible;     // false: words are all there will be
 
+  FolderScans* scans = nullptr;  // hears of files that belong to a walk
   uint64_t max_file_bytes = 64ull << 20;
   ChunkOptions chunk_options;
 

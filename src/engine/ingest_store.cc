@@ -97,6 +97,7 @@ void Ingest::Stored(std::vector<Parsed> batch, std::vector<Result<StoredIds>> id
     record.passage_count = static_cast<uint32_t>(document.passages.size());
     record.lossy_encoding = document.document.lossy_encoding;
     const uint32_t passage_count = record.passage_count;
+    if (file->job->scan != 0) scans->Added(file->job->scan, record.content_hash);
     context_->library.AddDocument(std::move(record), stored.first_passage);
     ++(stored.replaced ? file->updated : file->added);
     files_->AddPassages(file->entry.path, passage_count);

@@ -76,7 +76,7 @@ Status DocumentWriter::Load(bool as_far_as_it_goes, std::vector<DamagedDocument>
   }
   if (Status status = rows.Finish(); !status.ok() && !as_far_as_it_goes) return status;
   // A full disk, or damage there, is no reason not to open: the rows stay hidden.
-  (void)Sweep();
+  if (!as_far_as_it_goes) (void)Sweep();
   return OkStatus();
 }
 

@@ -45,7 +45,8 @@ Status Importer::Open(const std::string& path, ImportMode mode) {
     if (tables.ok() && tables.value() == 0) return Status(StatusCode::kBadData, "This file is not a Lodestone library.");
   }
   if (Status status = source_->Init(); !status.ok()) return status;
-  return mode == ImportMode::kSalvage ? OkStatus() : CheckAll();
+  // The damaged file is kept as it is.
+  return mode == ImportMode::kSalvage ? source_->database().Run("PRAGMA query_only=ON") : CheckAll();
 }
 
 Status Importer::CheckAll() {

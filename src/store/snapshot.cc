@@ -27,6 +27,10 @@ bool Exists(const std::string& path) {
   return stat(path.c_str(), &info) == 0;
 }
 
+std::string AsideName(const std::string& path, int number) { return path + ".damaged-" + std::to_string(number); }
+
+constexpr uint32_t kCopyBytes = 1u << 20;
+
 }  // namespace
 
 Status WriteSnapshot(Database* database, const std::string& path) {
@@ -69,12 +73,33 @@ Status AppendPiece(const std::string& path, uint64_t offset, std::string_view by
 void RemoveFile(const std::string& path) { unlink(path.c_str()); }
 
 Result<std::string> SetAside(const std::string& path) {
-  std::string name;
-  for (int number = 1; name.empty() || Exists(name); ++number) name = path + ".damaged-" + std::to_string(number);
+  int number = 1;
+  while (Exists(AsideName(path, number))) ++number;
+  const std::string name = AsideName(path, number);
   if (rename(path.c_str(), name.c_str()) != 0) return FileError("rename");
   const std::string journal = path + "-journal";
   if (Exists(journal) && rename(journal.c_str(), (name + "-journal").c_str()) != 0) return FileError("rename");
   return name;
+}
+
+Status CopySetAside(const std::string& path, const std::string& copy) {
+  int number = 0;
+  while (Exists(AsideName(path, number + 1))) ++number;
+  if (number == 0) return Status(StatusCode::kNotFound, "No damaged library is kept.");
+  for (uint64_t offset = 0;;) {
+    const Result<std::string> piece = ReadPiece(AsideName(path, number), offset, kCopyBytes);
+    if (!piece.ok()) return piece.status();
+    if (Status status = AppendPiece(copy, offset, piece.value()); !status.ok()) return status;
+    if (piece.value().size() < kCopyBytes) return OkStatus();
+    offset += piece.value().size();
+  }
+}
+
+void RemoveAllSetAside(const std::string& path) {
+  for (int number = 1; Exists(AsideName(path, number)); ++number) {
+    RemoveFile(AsideName(path, number));
+    RemoveFile(AsideName(path, number) + "-journal");
+  }
 }
 
 }  // namespace lodestone

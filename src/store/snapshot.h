@@ -23,5 +23,8 @@ Status AppendPiece(const std::string& path, uint64_t offset, std::string_view by
 void RemoveFile(const std::string& path);
 // Gives a damaged library a name of its own, with its journal, so that a new one can take its place. Returns that name.
 Result<std::string> SetAside(const std::string& path);
+// Copies the library that was last set aside under its own name. Errors: kNotFound.
+Status CopySetAside(const std::string& path, const std::string& copy);
+void RemoveAllSetAside(const std::string& path);
 
 }  // namespace lodestone

@@ -131,7 +131,7 @@ void EngineTest::Start() {
   engine_->housekeeper().verify_delay_ms = verify_delay_ms_;
   bool opened = false;
   engine_->Start([&](const Status& status) {
-    EXPECT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(status.code(), expect_open_) << status.message();
     opened = true;
   });
   EXPECT_TRUE(loop_.RunUntil([&] { return opened; }, 30000));

@@ -118,6 +118,7 @@ class EngineTest : public ::testing::Test {
   const bool threads_;
   StoragePlace place_{":memory:", "memory"};  // of the next start
   double verify_delay_ms_ = 3000;             // of the next start
+  StatusCode expect_open_ = StatusCode::kOk;  // likewise
   // The threads end before what they work for: members go in reverse order.
   RunLoop loop_;
   FakeFiles files_{&loop_};

@@ -1,61 +1,12 @@
 // The library over restarts, removals and damage, as a whole engine sees it.
-#include <algorithm>
 #include <string>
 
-#include <gtest/gtest.h>
-#include <sqlite3.h>
-
-#include "tests/engine/engine_fixture.h"
-#include "tests/store/store_fixture.h"
+#include "tests/engine/library_fixture.h"
 
 namespace lodestone {
 namespace {
 
 using protocol::SearchMode;
-
-class LibraryTest : public EngineTest {
- protected:
-  LibraryTest() {
-    place_ = {path(), "opfs"};
-    End();
-    Start();
-    LoadModel();
-  }
-  std::string path() const { return folder_ / "library.sqlite"; }
-  // With what `sql` does to the file in between.
-  void Restart(const std::string& sql = "") {
-    End();
-    Sql(sql);
-    Start();
-    LoadModel();
-    WaitIdle();
-  }
-  void Sql(const std::string& sql) {
-    sqlite3* handle = nullptr;
-    ASSERT_EQ(sqlite3_open(path().c_str(), &handle), SQLITE_OK);
-    EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(handle);
-    sqlite3_close(handle);
-  }
-  std::string ReadFile() const {
-    std::ifstream file(path(), std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  std::vector<std::string> Find(const std::string& text, SearchMode mode) {
-    std::vector<std::string> paths;
-    for (const auto& hit : Search(text, mode).results) paths.push_back(hit.path);
-    std::sort(paths.begin(), paths.end());
-    return paths;
-  }
-  std::vector<std::string> Notices() const {
-    std::vector<std::string> texts;
-    for (const Sent& sent : sent_) {
-      if (sent.type == protocol::MessageType::kNotice) texts.push_back(protocol::Decode<protocol::Notice>(sent.bytes).value().text);
-    }
-    return texts;
-  }
-
-  TemporaryFolder folder_;
-};
 
 TEST_F(LibraryTest, AStartEmbedsNothingAndFindsAll) {
   std::vector<std::pair<std::string, std::string>> files;
