@@ -164,8 +164,10 @@ function withText(text, use) {
 /** @param {Envelope} envelope */
 function keepFiles({ type, bytes, files: given }) {
   if (given === undefined || bytes === undefined) return;
-  if (type === 'AddFiles') {
-    decode('AddFiles', bytes).files.forEach((entry, i) => files.set(entry.file_id, given[i]));
+  if (type === 'AddFiles' || type === 'CompareFolder') {
+    decode(type, bytes).files.forEach((entry, i) => files.set(entry.file_id, given[i]));
+  } else if (type === 'Import') {
+    files.set(decode('Import', bytes).file_id, given[0]);
   } else if (type === 'SetModel') {
     files.set(decode('SetModel', bytes).onnx_file_id, given[0]);
   }

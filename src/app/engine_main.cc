@@ -40,6 +40,9 @@ struct App {
 };
 App* app = nullptr;
 
+// What a browser takes to let go of a closed tab's files, several times over.
+constexpr double kStoragePatienceMs = 3000;
+
 }  // namespace
 }  // namespace lodestone
 
@@ -75,7 +78,10 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_start(int threads, int lanes, int
 #endif
   platform.mount_storage = [persistent, scope = std::string(scope)] {
     if (persistent) {
-      if (Result<std::string> path = MountOriginStorage(scope); path.ok()) return StoragePlace{path.value(), "opfs"};
+      if (Result<std::string> path = MountOriginStorage(scope); path.ok()) {
+        const std::string folder = path.value().substr(0, path.value().rfind('/'));
+        return StoragePlace{path.value(), "opfs", folder, kStoragePatienceMs};
+      }
     }
     return StoragePlace{":memory:", "memory"};
   };

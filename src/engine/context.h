@@ -20,6 +20,7 @@ struct StoragePlace {
   std::string path;  // a file name, or ":memory:"
   std::string name;  // "opfs", "memory"
   std::string scratch_folder = "/tmp";  // for files on their way in and out
+  double patience_ms = 0;               // how long to try while another holds it; the storage thread waits
 };
 
 // The seams that an Engine stands on; all outlive it.

@@ -1,7 +1,10 @@
 #include "engine/library_contents.h"
 
+#include <chrono>
 #include <functional>
+#include <thread>
 
+#include "base/clock.h"
 #include "engine/transfer.h"
 #include "store/snapshot.h"
 
@@ -9,6 +12,18 @@ namespace lodestone {
 namespace {
 
 constexpr double kTransactionBudgetMs = 10;
+
+// A tab that was closed or has crashed may hold the file for a moment longer.
+Result<std::unique_ptr<Store>> OpenPatiently(const StoragePlace& place) {
+  const double until_ms = SystemClock().NowMs() + place.patience_ms;
+  for (;;) {
+    Result<std::unique_ptr<Store>> store = Store::Open(place.path);
+    const StatusCode code = store.status().code();
+    const bool is_held = !store.ok() && (code == StatusCode::kUnavailable || code == StatusCode::kBusy);
+    if (!is_held || SystemClock().NowMs() >= until_ms) return store;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
 
 // Puts a new library in the place of the damaged one and takes over what can be read.
 Result<std::string> Mend(const std::string& path, std::unique_ptr<Store>* store) {
@@ -71,10 +86,11 @@ LibraryContents ReadLibrary(Store& store) {
 
 LibraryContents OpenLibraryAt(StoragePlace* place, std::unique_ptr<Store>* store) {
   RemoveLeftovers(*place);
-  Result<std::unique_ptr<Store>> opened = Store::Open(place->path);
+  Result<std::unique_ptr<Store>> opened = OpenPatiently(*place);
   if (!opened.ok() && opened.status().code() == StatusCode::kBadData) return MendLibraryAt(place, store);
   // Most often another program has it open.
-  if (!opened.ok() && opened.status().code() == StatusCode::kUnavailable) return InMemory(opened.status(), place, store);
+  const StatusCode code = opened.status().code();
+  if (!opened.ok() && (code == StatusCode::kUnavailable || code == StatusCode::kBusy)) return InMemory(opened.status(), place, store);
   LibraryContents contents;
   contents.status = opened.status();
   if (opened.ok()) {
