@@ -110,6 +110,7 @@ export class Listeners {
  * @property {(fileCount: number, path: string) => void} onFound
  * @property {() => void} onWalked
  * @property {() => Promise<unknown>} drawn
+ * @property {() => Promise<import('./storage_watch.mjs').Room>} storage
  */
 /** @typedef {import('./add.mjs').AddResult} AddResult */
 /** @typedef {import('./generated/protocol.mjs').ImportReply} ImportReply */
@@ -288,6 +289,11 @@ export class Lodestone {
       await this.#request('EndExport', { export_id });
     }
     return new Blob(pieces, { type: 'application/vnd.sqlite3' });
+  }
+
+  /** What the origin has stored, how much room the browser gives it, and whether it promised to keep it. */
+  storage() {
+    return this.#parts.storage();
   }
 
   pause() {

@@ -9,6 +9,7 @@ import { decode } from './generated/protocol.mjs';
 import { forgetAllFolders, forgetFolder } from './handles.mjs';
 import { keepForOffline } from './offline.mjs';
 import { Pickers } from './pickers.mjs';
+import { StorageWatch } from './storage_watch.mjs';
 import { TabPort } from './tabs.mjs';
 import { createUi } from './ui_host.mjs';
 
@@ -50,6 +51,7 @@ class Page {
   /** @type {HelloReply | null} */ #hello = null;
   /** The model that the person chose, for a restart. @type {import('./picked_model.mjs').ModelRequest | null} */ #picked = null;
   #walking = false;
+  #storage = new StorageWatch((text) => this.#notice('warning', text));
   /** Will be opened; the engine names it once its session is open. */
   #modelId = '';
 
@@ -91,6 +93,7 @@ class Page {
       onFound: (fileCount, path) => this.#onFound(fileCount, path),
       onWalked: () => this.#onWalked(),
       drawn: async () => this.#ui?.idle(),
+      storage: () => this.#storage.measure(),
     });
   }
 
@@ -198,6 +201,7 @@ class Page {
       const { state } = decode('StateChanged', bytes);
       if (state.model_state === 'loading' || state.model_state === 'ready') this.#becomeReady(state);
       this.#listeners.emit('state', state);
+      if (state.storage === 'opfs') this.#storage.libraryHas(state.storage_bytes);
     } else if (type === 'Notice') {
       this.#listeners.emit('notice', decode('Notice', bytes));
     }

@@ -77,13 +77,15 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_start(int threads, int lanes, int
   platform.storage = &app->inline_work;
 #endif
   platform.mount_storage = [persistent, scope = std::string(scope)] {
-    if (persistent) {
-      if (Result<std::string> path = MountOriginStorage(scope); path.ok()) {
-        const std::string folder = path.value().substr(0, path.value().rfind('/'));
-        return StoragePlace{path.value(), "opfs", folder, kStoragePatienceMs};
-      }
+    StoragePlace place{":memory:", "memory"};
+    if (!persistent) return place;
+    const Result<std::string> path = MountOriginStorage(scope);
+    if (path.ok()) {
+      place = {path.value(), "opfs", path.value().substr(0, path.value().rfind('/')), kStoragePatienceMs};
+    } else {
+      place.notice = path.status().message() + " What you add here is kept until this tab is closed.";
     }
-    return StoragePlace{":memory:", "memory"};
+    return place;
   };
   app->engine = std::make_unique<Engine>(
       platform, build_id,

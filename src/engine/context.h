@@ -21,6 +21,7 @@ struct StoragePlace {
   std::string name;  // "opfs", "memory"
   std::string scratch_folder = "/tmp";  // for files on their way in and out
   double patience_ms = 0;               // how long to try while another holds it; the storage thread waits
+  std::string notice = {};              // why it is not where the person would want it
 };
 
 // The seams that an Engine stands on; all outlive it.

@@ -46,7 +46,7 @@ Result<std::string> Mend(const std::string& path, std::unique_ptr<Store>* store)
 }
 
 LibraryContents InMemory(const Status& reason, StoragePlace* place, std::unique_ptr<Store>* store) {
-  *place = {":memory:", "memory", place->scratch_folder};
+  *place = {":memory:", "memory", place->scratch_folder, 0, ""};
   Result<std::unique_ptr<Store>> opened = Store::Open(place->path);
   if (!opened.ok()) {
     LibraryContents contents;
@@ -98,6 +98,7 @@ LibraryContents OpenLibraryAt(StoragePlace* place, std::unique_ptr<Store>* store
     contents = ReadLibrary(**store);
     if (contents.status.code() == StatusCode::kBadData) return MendLibraryAt(place, store);
   }
+  contents.notice = place->notice;
   contents.storage_name = place->name;
   return contents;
 }

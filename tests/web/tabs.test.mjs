@@ -37,7 +37,8 @@ class Locks {
   }
 }
 
-const STATE_BYTES = { model_state: 'ready', model_id: 'the model', model_error: '' };
+/** @type {{model_state: import('../../web/generated/protocol.mjs').ModelState, model_id: string, model_error: string}} */
+const MODEL = { model_state: 'ready', model_id: 'the model', model_error: '' };
 
 /** An engine that answers documents with its own name; other requests wait for answer(). */
 class FakeWorker {
@@ -93,7 +94,7 @@ function state() {
     version: '', threads: 2, isolated: true, storage: 'opfs', storage_bytes: 0, documents: 0, passages: 0, embedded_passages: 0,
     files_total: 0, files_done: 0, files_failed: 0, current_path: '', queued: 0, running: 0, paused: false, idle: true, eta_ms: 0,
     tokens_embedded: 0, passages_embedded_now: 0, embed_tokens_per_s: 0, memory_bytes: 0, library_version: 0,
-    loop_lag: { p50_ms: 0, p99_ms: 0, max_ms: 0, samples: 0, worst_message: '' }, ...STATE_BYTES,
+    loop_lag: { p50_ms: 0, p99_ms: 0, max_ms: 0, samples: 0, worst_message: '' }, ...MODEL,
   };
 }
 
@@ -234,13 +235,13 @@ test('a reader learns when the model of the site is open', async () => {
   const scope = `/${serial}/`;
   const first = new Tab('first', scope);
   await first.ready();
-  STATE_BYTES.model_state = 'loading';
+  MODEL.model_state = 'loading';
   const second = new Tab('second', scope);
   await second.ready();
   second.port.postMessage({ kind: 'request', type: 'SetModel', id: 1, bytes: new Uint8Array(0), ofSite: true });
   await second.whoAnswers(2);
   assert.ok(!second.heard.some(({ id, kind }) => id === 1 && kind === 'response'));
-  STATE_BYTES.model_state = 'ready';
+  MODEL.model_state = 'ready';
   first.worker.tell({ kind: 'event', type: 'StateChanged', id: 0, bytes: encode('StateChanged', { state: state() }) });
   assert.equal(decode('SetModelReply', (await second.response(1)).bytes).id, 'the model');
   assert.equal(first.worker.requests('SetModel').length, 0, 'its own tab opens it');
