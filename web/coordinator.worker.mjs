@@ -7,6 +7,7 @@
 import { asLodestoneError } from './errors.mjs';
 import { decode, encode } from './generated/protocol.mjs';
 import { createInferenceBridge } from './inference_bridge.mjs';
+import { openOriginFiles } from './origin_files.mjs';
 import { siteModel } from './site_model.mjs';
 
 /**
@@ -111,7 +112,7 @@ async function start(init) {
     readFile,
     releaseFile: (/** @type {number} */ id) => files.delete(id),
     onAbort: (/** @type {unknown} */ what) => die(String(what)),
-    ...(isolated ? {} : { inferenceBridge: createInferenceBridge() }),
+    ...(isolated ? {} : { inferenceBridge: createInferenceBridge(), originFiles: init.storage === 'opfs' ? await openOriginFiles(init.scope) : [] }),
   });
   const build = new URL('.', import.meta.url).pathname.split('/').at(-2) ?? '';
   withText(init.scope, (scope) =>

@@ -20,6 +20,8 @@
 #include "platform/thread_pool.h"
 #else
 #include "platform/inline_executor.h"
+#include "platform/raw_files_web.h"
+#include "store/raw_file_vfs.h"
 #endif
 
 namespace lodestone {
@@ -79,6 +81,11 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_start(int threads, int lanes, int
   platform.mount_storage = [persistent, scope = std::string(scope)] {
     StoragePlace place{":memory:", "memory"};
     if (!persistent) return place;
+#ifndef __EMSCRIPTEN_PTHREADS__
+    if (RawFiles* files = OriginRawFiles(); files && UseRawFiles(files).ok()) {
+      return StoragePlace{"library.sqlite", "opfs"};
+    }
+#endif
     const Result<std::string> path = MountOriginStorage(scope);
     if (path.ok()) {
       place = {path.value(), "opfs", path.value().substr(0, path.value().rfind('/')), kStoragePatienceMs};
