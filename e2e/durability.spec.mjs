@@ -183,3 +183,28 @@ test('a damaged library is set aside and can be taken away', async ({ app, page,
   expect((await addTexts(again, { 'new.txt': 'A zebra.' })).added).toBe(1);
   expect(await findPaths(again, 'zebra')).toEqual(['new.txt']);
 });
+
+test.describe('without shared memory', () => {
+  test.use({ serviceWorkers: 'block' });
+
+  test('the library lasts as well, and goes out and in', async ({ app, page, server }) => {
+    expect((await app.state()).isolated).toBe(false);
+    await addTexts(app, TEXTS);
+    await app.idle();
+    expect((await app.state()).storage).toBe('opfs');
+    const again = await openApp(await page.context().newPage(), server.url);
+    await page.close();
+    expect(await findPaths(again, 'leeks', { mode: 'semantic' })).toContain('kitchen/soup.txt');
+    await again.modelSettled();
+    await again.idle();
+    const state = await again.state();
+    expect(state.storage).toBe('opfs');
+    expect(state.documents).toBe(Object.keys(TEXTS).length);
+    expect(state.embedded_passages).toBe(state.passages);
+    expect(state.passages_embedded_now).toBe(0);
+    const bytes = await exported(again);
+    await again.call(() => window.lodestone.remove(['kitchen']));
+    expect(await imported(again, bytes, 'replace')).toMatchObject({ added: Object.keys(TEXTS).length });
+    expect(await findPaths(again, 'leeks')).toEqual(['kitchen/soup.txt']);
+  });
+});

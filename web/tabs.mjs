@@ -277,7 +277,11 @@ export class TabPort {
     this.#writerOpened = opened;
     if (build !== this.#build) return this.#tell({ kind: 'otherBuild', opened });
     if (model !== null) this.#tell({ kind: 'model', id: model });
-    if (isFirst) return this.#tell({ kind: 'ready', threads, isolated });
+    if (isFirst) {
+      // To take over quickly one day.
+      this.#worker.postMessage({ ...this.#init, kind: 'prepare' });
+      return this.#tell({ kind: 'ready', threads, isolated });
+    }
     // Another tab writes now than the one that was asked.
     for (const envelope of this.#unanswered.values()) this.#say({ ...envelope, to: 'writer' });
   }
