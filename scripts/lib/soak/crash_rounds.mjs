@@ -9,9 +9,10 @@ import { AppSession } from '../headless/app_session.mjs';
 import { launchBrowser } from '../headless/browser.mjs';
 import { serveSite } from '../headless/site.mjs';
 
-// From the first file handed over to the kill; adding them all takes longer.
-const SHORTEST_MS = 20;
-const LONGEST_MS = 2500;
+// The kill comes when so many documents of the round were reported, at the most, and a moment later; adding them all
+// takes longer.
+const MOST_REPORTED = 200;
+const LONGEST_MOMENT_MS = 500;
 const DOCUMENTS_A_ROUND = 400;
 const DOCUMENTS_AT_ONCE = 8;
 const LOOKED_UP = 10;
@@ -54,13 +55,23 @@ class CrashRounds {
     return this.#reported.size;
   }
 
-  /** Adds documents until the browser is killed. @returns {Promise<number>} milliseconds it had */
+  /** Adds documents until the browser is killed. @returns {Promise<number>} how many were reported by then */
   async crash() {
     const { app, pid, close } = await this.#open();
     try {
+      const wanted = Math.floor(this.#random() * MOST_REPORTED);
+      let count = 0;
+      /** @type {(value?: unknown) => void} */
+      let enough = () => {};
+      const untilEnough = new Promise((resolve) => {
+        enough = resolve;
+      });
       await app.page.exposeFunction('documentsAdded', (/** @type {string[]} */ paths) => {
         for (const each of paths) this.#reported.add(each);
+        count += paths.length;
+        if (count >= wanted) enough();
       });
+      if (wanted === 0) enough();
       const died = new Promise((resolve) => app.page.on('close', resolve));
       const lots = this.#lots();
       const begun = app.call((lots) => {
@@ -73,11 +84,12 @@ class CrashRounds {
         }
       }, lots);
       await begun;
-      const delay = SHORTEST_MS + this.#random() * (LONGEST_MS - SHORTEST_MS);
-      await new Promise((resolve) => setTimeout(resolve, delay));
+      await untilEnough;
+      // Chance, not waiting: the kill is to hit any step of the work.
+      await new Promise((resolve) => setTimeout(resolve, this.#random() * LONGEST_MOMENT_MS));
       process.kill(pid, 'SIGKILL');
       await died;
-      return Math.round(delay);
+      return count;
     } finally {
       await close();
     }
@@ -201,11 +213,11 @@ export async function crashRounds({ rounds, seed, log = () => {} }) {
   try {
     const crashes = new CrashRounds(folder, site.port, randomNumbers(seed));
     for (let round = 1; round <= rounds; round++) {
-      const delay = await crashes.crash();
+      const count = await crashes.crash();
       outcome.kills += 1;
       outcome.kept = await crashes.check();
       outcome.reported = crashes.reported;
-      log(`kill ${round} after ${delay} ms: ${outcome.reported} documents reported so far, ${outcome.kept} there`);
+      log(`kill ${round} after ${count} documents: ${outcome.reported} reported so far, ${outcome.kept} there`);
     }
     return outcome;
   } finally {
