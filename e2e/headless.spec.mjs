@@ -1,6 +1,6 @@
 // scripts/search as a command: what it prints, how it ends, and that two of it can run at once.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../scripts/lib/headless/site.mjs';
 import { expect, test, TEXTS, writeTree } from './lib/fixtures.mjs';
@@ -284,10 +284,16 @@ test('a kept profile embeds nothing twice and follows the folder', async ({ fold
   expect((await run(library, 'leeks')).status).toBe(0);
   const second = JSON.parse(readFileSync(stats, 'utf8'));
   expect(second).toMatchObject({ documents: 5, passages: first.passages, tokens: 0 });
+  // A renamed file, without a title of its own or with one, keeps its vectors.
+  renameSync(path.join(library, 'kitchen/soup.txt'), path.join(library, 'kitchen/leek soup.txt'));
+  renameSync(path.join(library, 'garden/roses.md'), path.join(library, 'roses.md'));
+  const renamed = await run(library, 'leeks');
+  expect(lines(renamed.out)[0].results[0].path).toBe('kitchen/leek soup.txt');
+  expect(JSON.parse(readFileSync(stats, 'utf8'))).toMatchObject({ documents: 5, passages: first.passages, tokens: 0 });
   // Another folder under the same profile: what is not in it is not found.
   const garden = await run(path.join(library, 'garden'), 'leeks');
   expect(garden.status).toBe(1);
-  expect(JSON.parse(readFileSync(stats, 'utf8')).documents).toBe(2);
+  expect(JSON.parse(readFileSync(stats, 'utf8')).documents).toBe(1);
 });
 
 test('a library may be indexed without asking anything', async ({ folder }) => {

@@ -69,6 +69,8 @@ test('only the site itself is ever asked, and never told anything', async ({ ser
     await addTexts(app, { ...TEXTS, 'secret.txt': 'The treasure lies beneath the old larch.' });
     expect(await findPaths(app, 'treasure', { mode: 'hybrid' })).toContain('secret.txt');
     await page.getByRole('searchbox').fill('larch');
+    const exported = await app.call(async () => (await window.lodestone.export()).size);
+    expect(exported).toBeGreaterThan(10_000);
     await app.idle();
 
     // What a foreign script would try, from the page, the coordinator and the engine's pool.

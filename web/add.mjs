@@ -1,5 +1,6 @@
 // Sends files to the engine in lots while a folder is still being walked, and merges what it answers.
 import { LodestoneError } from './errors.mjs';
+import { FolderScan, newId } from './folders.mjs';
 import { decode } from './generated/protocol.mjs';
 import { Turns } from './turns.mjs';
 import { walk } from './walk.mjs';
@@ -17,30 +18,25 @@ import { walk } from './walk.mjs';
  * @property {(progress: AddProgress) => void} [onProgress] counts over the whole call
  * @property {(fileCount: number, path: string) => void} [onFound] while folders are being walked
  * @property {() => void} [onWalked] all files are found
+ * @property {import('./folders.mjs').Ask} [ask] what to do with a folder that has the name of another
  */
+/** @typedef {AddFilesReply & {renamed: number}} AddResult `renamed`: of those added, whose content was removed under another path */
 
 const MAX_FILES_PER_REQUEST = 1000;
 const MAX_REQUESTS = 16;
 // A lot goes off at the latest after this, so that the engine works while the walk goes on.
 const LOT_MS = 100;
 
-let lastFileId = 0;
-
-/** Unique for the life of the page. */
-export function newFileId() {
-  return ++lastFileId;
-}
-
 /**
  * @param {EngineClient} engine
  * @param {Iterable<AddItem>} items
  * @param {AddOptions} options
- * @returns {Promise<AddFilesReply>}
+ * @returns {Promise<AddResult>}
  * @throws {LodestoneError} kCancelled, or the first failure that is not about a single file
  */
-export async function addItems(engine, items, { signal, onProgress, onFound, onWalked }) {
-  /** @type {AddFilesReply} */
-  const total = { added: 0, updated: 0, unchanged: 0, removed: 0, failed: [] };
+export async function addItems(engine, items, { signal, onProgress, onFound, onWalked, ask = () => 'separate' }) {
+  /** @type {AddResult} */
+  const total = { added: 0, updated: 0, unchanged: 0, removed: 0, renamed: 0, failed: [] };
   const stop = new AbortController();
   const abort = () => stop.abort();
   signal?.addEventListener('abort', abort, { once: true });
@@ -53,14 +49,17 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
   let found = 0;
   let done = 0;
 
-  /** @param {FoundFile[]} lot */
-  const send = (lot) => {
+  /**
+   * @param {FoundFile[]} lot
+   * @param {FolderScan | null} scan
+   */
+  const send = (lot, scan) => {
     const doneBefore = { count: 0 };
     const files = lot.map(({ path, file }) => ({
-      file_id: newFileId(), path, size_bytes: file.size, modified_ms: file.lastModified,
+      file_id: newId(), path, size_bytes: file.size, modified_ms: file.lastModified,
     }));
     const sent = engine
-      .request('AddFiles', { files }, {
+      .request('AddFiles', { files, scan: scan?.id ?? 0 }, {
         signal: stop.signal,
         files: lot.map(({ file }) => file),
         onEvent: (type, bytes) => {
@@ -89,29 +88,71 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
   /** @type {FoundFile[]} */
   let lot = [];
   let lotStart = performance.now();
-  const turns = new Turns();
-  for await (const item of walk(items, { signal: stop.signal })) {
-    if (item.file === undefined) {
-      total.failed.push({ path: item.path, reason: item.reason });
-      continue;
-    }
-    await turns.next();
+  /** @type {FolderScan | null} the folder that the walk is in */
+  let scan = null;
+  /** @type {FolderScan[]} */
+  const scans = [];
+
+  const sendLot = () => {
+    if (lot.length > 0 && !stop.signal.aborted) send(lot, scan);
+    lot = [];
+    lotStart = performance.now();
+  };
+  /** @param {FoundFile} item */
+  const take = async (item) => {
     lot.push(item);
-    found++;
-    onFound?.(found, item.path);
     while (lot.length >= MAX_FILES_PER_REQUEST && running.size >= MAX_REQUESTS && !stop.signal.aborted) await Promise.race(running);
     const isDue = performance.now() - lotStart > LOT_MS && running.size < MAX_REQUESTS;
-    if (lot.length >= MAX_FILES_PER_REQUEST || isDue) {
-      send(lot);
-      lot = [];
-      lotStart = performance.now();
+    if (lot.length >= MAX_FILES_PER_REQUEST || isDue) sendLot();
+  };
+  // The walk leaves a folder: what was held until its name was known goes off.
+  const leaveFolder = async () => {
+    if (scan !== null && !stop.signal.aborted) {
+      for (const item of await scan.decide(ask)) await take(item);
     }
+    sendLot();
+    scan = null;
+  };
+
+  const turns = new Turns();
+  /** @type {import('./walk.mjs').Root | undefined} */
+  let root;
+  try {
+    for await (const item of walk(items, { signal: stop.signal })) {
+      if (item.root !== root) {
+        await leaveFolder();
+        root = item.root;
+        if (root !== undefined) {
+          scan = new FolderScan(engine, root);
+          scans.push(scan);
+          await scan.begin();
+        }
+      }
+      if (item.file === undefined) {
+        total.failed.push({ path: item.path, reason: item.reason });
+        scan?.unlisted.push(item.path);
+        continue;
+      }
+      await turns.next();
+      found++;
+      onFound?.(found, item.path);
+      if (scan !== null && !scan.isDecided) scan.held.push(item);
+      else await take(item);
+    }
+    onWalked?.();
+    await leaveFolder();
+  } catch (error) {
+    failure ??= error;
+    abort();
   }
-  onWalked?.();
-  if (lot.length > 0 && !stop.signal.aborted) send(lot);
   while (running.size > 0) await Promise.race(running);
   signal?.removeEventListener('abort', abort);
   if (signal?.aborted) throw new LodestoneError('kCancelled', 'Adding was cancelled. What was added before stays.');
   if (failure !== null) throw failure;
+  for (const done of scans) {
+    const { removed, renamed } = await done.finish();
+    total.removed += removed;
+    total.renamed += renamed;
+  }
   return total;
 }

@@ -1,7 +1,9 @@
 // window.lodestone: the door to everything, for the page itself, for other scripts and for headless use.
 // README.md documents it; the shapes of results are those that scripts/search prints.
-import { addItems, newFileId } from './add.mjs';
+import { addItems } from './add.mjs';
 import { LodestoneError } from './errors.mjs';
+import { newId } from './folders.mjs';
+import { forgetFolder, keptFolders } from './handles.mjs';
 import { pickedModel } from './picked_model.mjs';
 
 /**
@@ -61,6 +63,7 @@ import { pickedModel } from './picked_model.mjs';
  */
 
 const DEFAULT_TOP = 10;
+const EXPORT_PIECE_BYTES = 2 ** 20;
 
 /** Listeners by event name; what one of them throws concerns nobody else. */
 export class Listeners {
@@ -107,7 +110,10 @@ export class Listeners {
  * @property {(fileCount: number, path: string) => void} onFound
  * @property {() => void} onWalked
  * @property {() => Promise<unknown>} drawn
+ * @property {() => Promise<import('./storage_watch.mjs').Room>} storage
  */
+/** @typedef {import('./add.mjs').AddResult} AddResult */
+/** @typedef {import('./generated/protocol.mjs').ImportReply} ImportReply */
 
 export class Lodestone {
   /** @type {PageParts} */ #parts;
@@ -128,10 +134,11 @@ export class Lodestone {
 
   /**
    * @param {Iterable<AddItem>} items
-   * @param {{signal?: AbortSignal}} [options]
-   * @returns {Promise<AddFilesReply>} when all of it is saved and searchable
+   * @param {{signal?: AbortSignal, ask?: import('./folders.mjs').Ask}} [options] `ask`: what to do with a folder that has
+   *   the name of another; without it such a folder gets a name of its own
+   * @returns {Promise<AddResult>} when all of it is saved and searchable
    */
-  add(items, { signal } = {}) {
+  add(items, { signal, ask } = {}) {
     const { engine, listeners, started, onFound, onWalked } = this.#parts;
     const list = items instanceof File || !isIterable(items) ? [/** @type {any} */ (items)] : [...items];
     for (const item of list) {
@@ -140,9 +147,26 @@ export class Lodestone {
       }
     }
     const adding = started().then(() =>
-      addItems(engine, list, { signal, onFound, onWalked, onProgress: (progress) => listeners.emit('progress', progress) }),
+      addItems(engine, list, { signal, ask, onFound, onWalked, onProgress: (progress) => listeners.emit('progress', progress) }),
     );
     return this.#whileBusy(adding);
+  }
+
+  /**
+   * Reads the folders again whose handles the browser has kept. It asks the person for leave where it must, and can only
+   * do so while a click or a key is being handled.
+   * @param {{signal?: AbortSignal}} [options]
+   * @returns {Promise<AddResult>} `failed` names the folders that may not be read
+   */
+  async refresh({ signal } = {}) {
+    const items = [];
+    const failed = [];
+    for (const { root, handle } of await keptFolders()) {
+      if (await mayRead(handle)) items.push({ root, handle });
+      else failed.push({ path: root, reason: 'The browser may not read this folder any more. Add it again.' });
+    }
+    const result = await this.add(items, { signal });
+    return { ...result, failed: [...failed, ...result.failed] };
   }
 
   /**
@@ -171,7 +195,34 @@ export class Lodestone {
    */
   remove(paths) {
     const list = typeof paths === 'string' ? [paths] : [...paths];
-    return this.#whileBusy(this.#request('Remove', { paths: list, everything: false }));
+    const removing = this.#request('Remove', { paths: list, everything: false });
+    // A folder that was removed is not to come back by a refresh.
+    const forgetting = removing.then(() => Promise.all(list.filter((path) => !path.includes('/')).map(forgetFolder)));
+    return this.#whileBusy(forgetting.then(() => removing));
+  }
+
+  /**
+   * The library as one SQLite file.
+   * @param {{damaged?: boolean}} [options] the damaged one that was last set aside, as it is
+   * @returns {Promise<Blob>}
+   */
+  export({ damaged = false } = {}) {
+    return this.#whileBusy(this.#export(damaged));
+  }
+
+  /**
+   * Takes in a file that export() gave; a damaged or foreign one is refused whole.
+   * @param {Blob} blob
+   * @param {'replace' | 'merge'} [mode] merge: of two documents with one path the one modified later stays
+   * @returns {Promise<ImportReply>}
+   */
+  import(blob, mode = 'merge') {
+    if (!(blob instanceof Blob) || (mode !== 'replace' && mode !== 'merge')) {
+      return Promise.reject(new LodestoneError('kInvalidArgument', "import() takes a Blob and 'replace' or 'merge'."));
+    }
+    const file = blob instanceof File ? blob : new File([blob], 'library.sqlite');
+    const message = { file_id: newId(), size_bytes: file.size, replace: mode === 'replace' };
+    return this.#whileBusy(this.#request('Import', message, { files: [file] }));
   }
 
   /** @returns {Promise<EngineState>} */
@@ -215,10 +266,34 @@ export class Lodestone {
    * @returns {Promise<SetModelReply>}
    */
   async setModel(files) {
-    const picked = await pickedModel(files, newFileId);
+    const picked = await pickedModel(files, newId);
     const reply = await this.#whileBusy(this.#request('SetModel', picked.message, { files: picked.files }));
     this.#parts.onModelPicked(picked);
     return reply;
+  }
+
+  /** @param {boolean} damaged */
+  async #export(damaged) {
+    const { export_id, size_bytes } = await this.#request('Export', { damaged });
+    /** @type {Blob[]} */
+    const pieces = [];
+    try {
+      for (let offset = 0; offset < size_bytes; ) {
+        const { bytes } = await this.#request('ReadExport', { export_id, offset, size_bytes: EXPORT_PIECE_BYTES });
+        if (bytes.length === 0) throw new LodestoneError('kInternal', 'The exported file ended early. Try again.');
+        // As a blob each: the browser may keep them on the disk.
+        pieces.push(new Blob([/** @type {BlobPart} */ (bytes)]));
+        offset += bytes.length;
+      }
+    } finally {
+      await this.#request('EndExport', { export_id });
+    }
+    return new Blob(pieces, { type: 'application/vnd.sqlite3' });
+  }
+
+  /** What the origin has stored, how much room the browser gives it, and whether it promised to keep it. */
+  storage() {
+    return this.#parts.storage();
   }
 
   pause() {
@@ -300,4 +375,14 @@ export class Lodestone {
 /** @param {unknown} value @returns {value is Iterable<any>} */
 function isIterable(value) {
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+/** @param {any} handle whose permissions TypeScript does not know */
+async function mayRead(handle) {
+  try {
+    if (typeof handle.queryPermission !== 'function' || (await handle.queryPermission()) === 'granted') return true;
+    return (await handle.requestPermission()) === 'granted';
+  } catch {
+    return false;
+  }
 }

@@ -1,12 +1,15 @@
 // The coordinator worker: starts the engine module, hands it the page's messages and files, and
 // tells the page when the engine dies. Thread: the worker named "coordinator".
 //
+// {kind: 'prepare'} as 'init' asks for the module ahead: this tab may have to take over from another.
+//
 // From the page: {kind: 'init', isolated, threads, memoryMaximaMb, storage, scope, model}, {kind: 'drawn'}
 // and protocol envelopes {kind: 'request' | 'cancel', type, id, bytes, files?, ofSite?}. To the page:
 // {kind: 'model', id}, {kind: 'ready'}, {kind: 'failed', message, detail}, {kind: 'trap', message}, and envelopes.
 import { asLodestoneError } from './errors.mjs';
 import { decode, encode } from './generated/protocol.mjs';
 import { createInferenceBridge } from './inference_bridge.mjs';
+import { openOriginFiles } from './origin_files.mjs';
 import { siteModel } from './site_model.mjs';
 
 /**
@@ -32,6 +35,8 @@ let dead = false;
 /** The site's model, fetched here, as the page is busy with its first frame just then. @type {ReturnType<typeof siteModel>} */
 let model;
 let isDrawn = false;
+/** What was asked for ahead. @type {ReturnType<typeof load> | null} */
+let coming = null;
 
 /** @param {string} message */
 function die(message) {
@@ -87,11 +92,8 @@ async function start(init) {
   const threads = isolated ? Math.max(1, Math.min(MAX_THREADS, init.threads ?? defaultThreads())) : 1;
   // Without threads one worker does all: a single lane.
   const lanes = isolated ? 1 + Math.min(threads, MAX_BULK_LANES) : 1;
-  const name = isolated ? './engine' : './engine-st';
-  // The module comes beside the script that will ask for it.
-  const wasm = fetch(new URL(`${name}.wasm`, import.meta.url));
-  wasm.catch(() => {}); // awaited below
-  const { default: createModule } = await import(`${name}.mjs`);
+  const { script, wasm } = coming?.isolated === isolated ? coming : load(isolated);
+  const { default: createModule } = await script;
   /** @type {(failure: string) => void} */
   let opened = () => {};
   const untilOpened = new Promise((resolve) => {
@@ -100,7 +102,7 @@ async function start(init) {
   engine = await createModule({
     ...(wasmMemory ? { wasmMemory } : {}),
     instantiateWasm: (/** @type {WebAssembly.Imports} */ imports, /** @type {(instance: WebAssembly.Instance, module: WebAssembly.Module) => void} */ done) => {
-      instantiate(wasm, imports).then(({ instance, module }) => done(instance, module), (error) => die(`the engine could not be loaded: ${error.message}`));
+      instantiate(wasm, imports).then(([instance, module]) => done(instance, module), (error) => die(`the engine could not be loaded: ${error.message}`));
       return {};
     },
     // Compute, the lane of queries, storage, and the thread that the origin's file system keeps for itself.
@@ -111,7 +113,7 @@ async function start(init) {
     readFile,
     releaseFile: (/** @type {number} */ id) => files.delete(id),
     onAbort: (/** @type {unknown} */ what) => die(String(what)),
-    ...(isolated ? {} : { inferenceBridge: createInferenceBridge() }),
+    ...(isolated ? {} : { inferenceBridge: createInferenceBridge(), originFiles: init.storage === 'opfs' ? await openOriginFiles(init.scope) : [] }),
   });
   const build = new URL('.', import.meta.url).pathname.split('/').at(-2) ?? '';
   withText(init.scope, (scope) =>
@@ -123,16 +125,35 @@ async function start(init) {
 }
 
 /**
- * @param {Promise<Response>} coming
- * @param {WebAssembly.Imports} imports
- * @returns {Promise<WebAssembly.WebAssemblyInstantiatedSource>}
+ * The module comes beside the script that will ask for it.
+ * @param {boolean} isolated
  */
-async function instantiate(coming, imports) {
+function load(isolated) {
+  const name = isolated ? './engine' : './engine-st';
+  const wasm = compile(fetch(new URL(`${name}.wasm`, import.meta.url)));
+  wasm.catch(() => {}); // told of when it is needed
+  const script = import(`${name}.mjs`);
+  script.catch(() => {});
+  return { isolated, script, wasm };
+}
+
+/** @param {Promise<Response>} coming */
+async function compile(coming) {
   const response = await coming;
   if (!response.ok) throw new Error(`status ${response.status}`);
   // Some hosts do not know the type, and browsers compile only what bears it as it comes.
-  if (response.headers.get('Content-Type') === 'application/wasm') return WebAssembly.instantiateStreaming(response, imports);
-  return WebAssembly.instantiate(await response.arrayBuffer(), imports);
+  if (response.headers.get('Content-Type') === 'application/wasm') return WebAssembly.compileStreaming(response);
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/**
+ * @param {Promise<WebAssembly.Module>} coming
+ * @param {WebAssembly.Imports} imports
+ * @returns {Promise<[WebAssembly.Instance, WebAssembly.Module]>}
+ */
+async function instantiate(coming, imports) {
+  const module = await coming;
+  return [await WebAssembly.instantiate(module, imports), module];
 }
 
 /**
@@ -164,8 +185,10 @@ function withText(text, use) {
 /** @param {Envelope} envelope */
 function keepFiles({ type, bytes, files: given }) {
   if (given === undefined || bytes === undefined) return;
-  if (type === 'AddFiles') {
-    decode('AddFiles', bytes).files.forEach((entry, i) => files.set(entry.file_id, given[i]));
+  if (type === 'AddFiles' || type === 'CompareFolder') {
+    decode(type, bytes).files.forEach((entry, i) => files.set(entry.file_id, given[i]));
+  } else if (type === 'Import') {
+    files.set(decode('Import', bytes).file_id, given[0]);
   } else if (type === 'SetModel') {
     files.set(decode('SetModel', bytes).onnx_file_id, given[0]);
   }
@@ -205,6 +228,10 @@ self.onmessage = async (/** @type {MessageEvent<Envelope & Init>} */ { data }) =
   if (data.kind === 'drawn') {
     isDrawn = true;
     return allowInference();
+  }
+  if (data.kind === 'prepare') {
+    coming ??= load(data.isolated);
+    return;
   }
   if (data.ofSite) return void openSiteModel(data);
   if (data.kind !== 'init') return receive(data);

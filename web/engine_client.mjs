@@ -34,6 +34,18 @@ import { REQUESTS, SCHEMA_HASH, decode, encode } from './generated/protocol.mjs'
  * @property {(id: string) => void} onModelFound the site's model will be this one
  * @property {(type: string, bytes: Uint8Array) => void} onEvent every event
  * @property {(failure: LodestoneError) => void} onDied the worker is gone
+ * @property {(worker: Worker) => Port} [connect] puts something between the page and its worker
+ * @property {(isSilent: boolean, opened: number | null) => void} [onSilent] the tab whose engine serves this one does not
+ *   answer, or answers again; it was opened then
+ */
+/**
+ * A worker, or what stands in for one.
+ * @typedef {object} Port
+ * @property {((event: any) => void) | null} onmessage
+ * @property {((event: ErrorEvent) => void) | null} onerror
+ * @property {((event: any) => void) | null} onmessageerror
+ * @property {(data: any, transfer?: any) => void} postMessage
+ * @property {() => void} terminate
  */
 /**
  * @typedef {object} Pending
@@ -50,7 +62,7 @@ const START_GUARD_MS = 60_000;
 
 export class EngineClient {
   /** @type {EngineOptions} */ #options;
-  /** @type {Worker | null} */ #worker = null;
+  /** @type {Port | null} */ #worker = null;
   /** @type {Map<number, Pending>} */ #pending = new Map();
   #nextId = 1;
   /** @type {((failure: LodestoneError) => void) | null} */ #failStart = null;
@@ -77,7 +89,9 @@ export class EngineClient {
    */
   async start(coordinator) {
     const address = new URL('./coordinator.worker.mjs', import.meta.url);
-    const worker = coordinator?.worker ?? new Worker(address, { type: 'module', name: 'coordinator' });
+    const own = coordinator?.worker ?? new Worker(address, { type: 'module', name: 'coordinator' });
+    /** @type {Port} */
+    const worker = this.#options.connect?.(own) ?? own;
     this.#worker = worker;
     const ready = this.#untilReady(worker);
     if (coordinator?.failure) worker.onerror?.(coordinator.failure);
@@ -174,7 +188,7 @@ export class EngineClient {
   }
 
   /**
-   * @param {Worker} worker
+   * @param {Port} worker
    * @returns {Promise<void>}
    */
   #untilReady(worker) {
@@ -197,6 +211,12 @@ export class EngineClient {
           resolve();
         } else if (data.kind === 'failed') {
           this.#stop(new LodestoneError('kUnavailable', data.message, data.detail ?? ''));
+        } else if (data.kind === 'waiting') {
+          clearTimeout(guard); // another tab's engine may take its time
+        } else if (data.kind === 'silent' || data.kind === 'heard') {
+          this.#options.onSilent?.(data.kind === 'silent', data.opened);
+        } else if (data.kind === 'otherBuild') {
+          this.#stop(new LodestoneError('kMismatch', 'Another tab runs another version of Lodestone. Close it, then reload this one.'));
         } else if (data.kind === 'model') {
           this.#options.onModelFound(data.id);
         } else if (data.kind === 'trap') {
@@ -230,7 +250,7 @@ export class EngineClient {
   }
 
   /**
-   * @param {Worker} worker
+   * @param {Port} worker
    * @param {string} detail
    */
   #diedWorker(worker, detail) {

@@ -2,11 +2,15 @@
 // window.lodestone. Each part fails by itself: without WebGL the api still works, without an engine
 // the page still says what is wrong.
 import { Listeners, Lodestone } from './api.mjs';
+import { askAboutFolder } from './dialogs.mjs';
 import { EngineClient } from './engine_client.mjs';
 import { asLodestoneError, describe } from './errors.mjs';
 import { decode } from './generated/protocol.mjs';
+import { forgetAllFolders, forgetFolder } from './handles.mjs';
 import { keepForOffline } from './offline.mjs';
 import { Pickers } from './pickers.mjs';
+import { StorageWatch } from './storage_watch.mjs';
+import { TabPort } from './tabs.mjs';
 import { createUi } from './ui_host.mjs';
 
 /**
@@ -47,6 +51,7 @@ class Page {
   /** @type {HelloReply | null} */ #hello = null;
   /** The model that the person chose, for a restart. @type {import('./picked_model.mjs').ModelRequest | null} */ #picked = null;
   #walking = false;
+  #storage = new StorageWatch((text) => this.#notice('warning', text));
   /** Will be opened; the engine names it once its session is open. */
   #modelId = '';
 
@@ -58,9 +63,13 @@ class Page {
   constructor(build, base, coordinator) {
     this.#build = build;
     const threads = Number(this.#parameters.get('threads'));
+    // A library in memory is this tab's own.
+    const isShared = !this.#parameters.has('memory') && TabPort.isPossible;
     this.#engine = new EngineClient({
       build,
       scope: base.pathname,
+      connect: isShared ? (worker) => new TabPort({ scope: base.pathname, build, worker }) : undefined,
+      onSilent: (isSilent, opened) => this.#onSilent(isSilent, opened),
       threads: Number.isInteger(threads) && threads > 0 ? threads : null,
       storage: this.#parameters.has('memory') ? 'memory' : 'opfs',
       model: this.#parameters.get('model'),
@@ -84,6 +93,7 @@ class Page {
       onFound: (fileCount, path) => this.#onFound(fileCount, path),
       onWalked: () => this.#onWalked(),
       drawn: async () => this.#ui?.idle(),
+      storage: () => this.#storage.measure(),
     });
   }
 
@@ -113,7 +123,7 @@ class Page {
         canvas: /** @type {HTMLCanvasElement} */ (element('canvas')),
         stage: element('stage'),
         searchInput: /** @type {HTMLInputElement} */ (element('search')),
-        onRequest: (type, bytes) => this.#started.then(() => this.#engine.requestBytes(type, bytes)),
+        onRequest: (type, bytes) => this.#requestForPerson(type, bytes),
         onIntent: (name, args) => void intents[name]?.(args),
       });
       this.#ui = ui;
@@ -124,6 +134,20 @@ class Page {
       this.#notice('error', `The page cannot be drawn here: ${describe(error)}`);
       console.error(error);
     }
+  }
+
+  /**
+   * @param {string} type
+   * @param {Uint8Array} bytes
+   */
+  async #requestForPerson(type, bytes) {
+    const removal = type === 'Remove' ? decode('Remove', bytes) : null;
+    await this.#started;
+    const answer = await this.#engine.requestBytes(type, bytes);
+    // What is gone is not to come back by a refresh.
+    if (removal?.everything) await forgetAllFolders();
+    else if (removal !== null) await Promise.all(removal.paths.filter((path) => !path.includes('/')).map(forgetFolder));
+    return answer;
   }
 
   async #startEngine() {
@@ -177,6 +201,7 @@ class Page {
       const { state } = decode('StateChanged', bytes);
       if (state.model_state === 'loading' || state.model_state === 'ready') this.#becomeReady(state);
       this.#listeners.emit('state', state);
+      if (state.storage === 'opfs') this.#storage.libraryHas(state.storage_bytes);
     } else if (type === 'Notice') {
       this.#listeners.emit('notice', decode('Notice', bytes));
     }
@@ -187,6 +212,16 @@ class Page {
   #becomeReady(state) {
     const { version, threads, isolated, storage, model_id } = state;
     this.#ready.resolve({ version, threads, isolated, storage, model: model_id || this.#modelId });
+  }
+
+  /**
+   * @param {boolean} isSilent
+   * @param {number | null} opened
+   */
+  #onSilent(isSilent, opened) {
+    const which = opened === null ? 'Another tab' : `The tab that was opened at ${new Date(opened).toLocaleTimeString()}`;
+    if (isSilent) this.#notice('warning', `${which} holds the library and does not answer. Wake it, or close it: this tab then goes on.`);
+    else this.#notice('info', 'The library answers again.');
   }
 
   /** @param {import('./errors.mjs').LodestoneError} failure */
@@ -211,10 +246,12 @@ class Page {
   async #addForPerson(items) {
     if (items.length === 0) return;
     try {
-      const { added, updated, unchanged, failed } = await this.api.add(items);
+      const { added, updated, unchanged, removed, renamed, failed } = await this.api.add(items, { ask: askAboutFolder });
       const parts = [];
-      if (added > 0) parts.push(`${count(added, 'document')} added`);
+      if (added > renamed) parts.push(`${count(added - renamed, 'document')} added`);
       if (updated > 0) parts.push(`${updated} updated`);
+      if (renamed > 0) parts.push(`${renamed} renamed`);
+      if (removed > renamed) parts.push(`${removed - renamed} removed`);
       if (unchanged > 0) parts.push(`${unchanged} unchanged`);
       if (parts.length === 0 && failed.length === 0) parts.push('There was nothing to add in it');
       if (failed.length > 0) parts.push(`${count(failed.length, 'file')} not taken: ${named(failed)}`);

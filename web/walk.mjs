@@ -3,9 +3,11 @@
 
 /**
  * @typedef {{path: string, data: string | BufferSource | Blob, modified?: number | Date}} PathItem
- * @typedef {File | FileSystemHandle | FileSystemEntry | PathItem} AddItem
- * @typedef {{path: string, file: File, reason?: undefined}} FoundFile
- * @typedef {{path: string, reason: string, file?: undefined}} Unreadable
+ * @typedef {{handle: FileSystemDirectoryHandle, root: string}} KeptItem a folder that was added before, and its name then
+ * @typedef {File | FileSystemHandle | FileSystemEntry | PathItem | KeptItem} AddItem
+ * @typedef {{name: string, handle: FileSystemDirectoryHandle | null, isKept?: boolean}} Root a folder that was handed over
+ * @typedef {{path: string, file: File, reason?: undefined, root?: Root}} FoundFile
+ * @typedef {{path: string, reason: string, file?: undefined, root?: Root}} Unreadable
  * @typedef {FoundFile | Unreadable} Found
  */
 
@@ -34,32 +36,53 @@ const encoder = new TextEncoder();
  */
 export async function* walk(items, { signal } = {}) {
   const names = new Names();
+  /** @type {Map<string, Root>} */
+  const picked = new Map();
   for (const item of items) {
     if (signal?.aborted) return;
-    yield* walkItem(item, names, signal);
+    yield* walkItem(item, names, picked, signal);
   }
 }
 
 /**
  * @param {AddItem} item
  * @param {Names} names
+ * @param {Map<string, Root>} picked folders that come as flat lists
  * @param {AbortSignal | undefined} signal
  * @returns {AsyncGenerator<Found>}
  */
-async function* walkItem(item, names, signal) {
+async function* walkItem(item, names, picked, signal) {
   if (item instanceof File) {
     const relative = item.webkitRelativePath;
     // A picked folder comes as a flat list of everything in it.
     if (relative !== '' && isSkipped(relative)) return;
-    yield checked(relative || names.take(item.name), item);
+    const found = checked(relative || names.take(item.name), item);
+    if (relative === '') yield found;
+    else yield { ...found, root: pickedRoot(relative, picked) };
+  } else if ('root' in item) {
+    const root = { name: item.root, handle: item.handle, isKept: true };
+    for await (const found of walkFolder(nodeOfHandle(item.handle), item.root, signal)) yield { ...found, root };
   } else if ('data' in item) {
     yield fromPathItem(item);
   } else {
     const node = 'kind' in item ? nodeOfHandle(item) : nodeOfEntry(item);
     const name = names.take(node.name, node.isFolder);
-    if (node.isFolder) yield* walkFolder(node, name, signal);
-    else yield readNode(node, name);
+    if (!node.isFolder) return void (yield readNode(node, name));
+    const handle = 'kind' in item ? /** @type {FileSystemDirectoryHandle} */ (item) : null;
+    const root = { name, handle };
+    for await (const found of walkFolder(node, name, signal)) yield { ...found, root };
   }
+}
+
+/**
+ * @param {string} relative
+ * @param {Map<string, Root>} picked
+ */
+function pickedRoot(relative, picked) {
+  const name = relative.slice(0, relative.indexOf('/'));
+  const root = picked.get(name) ?? { name, handle: null };
+  picked.set(name, root);
+  return root;
 }
 
 /**

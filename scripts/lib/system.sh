@@ -37,6 +37,8 @@ system_missing() {
   command -v ninja >/dev/null || echo ninja-build
   native_compiler_is_whole || printf '%s\n' clang libclang-rt-dev
   chromium_on_path || echo chromium
+  # The tests read exported libraries with it.
+  command -v sqlite3 >/dev/null || echo sqlite3
   # Any npm can fetch a newer Node.
   [ -e "$LODESTONE_NODE/bin/node" ] || node_is_new_enough || command -v npm >/dev/null || echo npm
   # npm speaks https by the machine's certificates.

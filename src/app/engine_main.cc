@@ -20,6 +20,8 @@
 #include "platform/thread_pool.h"
 #else
 #include "platform/inline_executor.h"
+#include "platform/raw_files_web.h"
+#include "store/raw_file_vfs.h"
 #endif
 
 namespace lodestone {
@@ -39,6 +41,9 @@ struct App {
   std::unique_ptr<Engine> engine;
 };
 App* app = nullptr;
+
+// What a browser takes to let go of a closed tab's files, several times over.
+constexpr double kStoragePatienceMs = 3000;
 
 }  // namespace
 }  // namespace lodestone
@@ -74,10 +79,20 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_start(int threads, int lanes, int
   platform.storage = &app->inline_work;
 #endif
   platform.mount_storage = [persistent, scope = std::string(scope)] {
-    if (persistent) {
-      if (Result<std::string> path = MountOriginStorage(scope); path.ok()) return StoragePlace{path.value(), "opfs"};
+    StoragePlace place{":memory:", "memory"};
+    if (!persistent) return place;
+#ifndef __EMSCRIPTEN_PTHREADS__
+    if (RawFiles* files = OriginRawFiles(); files && UseRawFiles(files).ok()) {
+      return StoragePlace{"library.sqlite", "opfs"};
     }
-    return StoragePlace{":memory:", "memory"};
+#endif
+    const Result<std::string> path = MountOriginStorage(scope);
+    if (path.ok()) {
+      place = {path.value(), "opfs", path.value().substr(0, path.value().rfind('/')), kStoragePatienceMs};
+    } else {
+      place.notice = path.status().message() + " What you add here is kept until this tab is closed.";
+    }
+    return place;
   };
   app->engine = std::make_unique<Engine>(
       platform, build_id,

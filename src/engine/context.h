@@ -19,6 +19,9 @@ namespace lodestone {
 struct StoragePlace {
   std::string path;  // a file name, or ":memory:"
   std::string name;  // "opfs", "memory"
+  std::string scratch_folder = "/tmp";  // for files on their way in and out
+  double patience_ms = 0;               // how long to try while another holds it; the storage thread waits
+  std::string notice = {};              // why it is not where the person would want it
 };
 
 // The seams that an Engine stands on; all outlive it.
@@ -74,6 +77,7 @@ struct EngineContext {
   Platform platform;
   Library library;
   std::unique_ptr<Store> store;  // touched on the storage thread only
+  StoragePlace place;            // likewise
   Embedder embedder;
   std::shared_ptr<const Tokenizer> passage_tokenizer;  // of the built-in vocabulary: passages are counted in it
   std::shared_ptr<const Tokenizer> model_tokenizer;    // of the model in use

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/folder_compare.h"
+
 namespace lodestone {
 namespace {
 
@@ -21,12 +23,17 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
       send_(std::move(send)),
       ingest_(&context_, &files_),
       search_(&context_),
-      filler_(&context_) {
+      filler_(&context_),
+      housekeeper_(&context_),
+      transfer_(&context_) {
   ingest_.embedding_possible = [this] { return model_state_ != protocol::ModelState::kFailed; };
   ingest_.on_documents_stored = [this] {
     filler_.Kick();
     StateMayHaveChanged();
   };
+  ingest_.on_vectors_copied = [this](PassageId first, uint32_t count) { filler_.LoadCopied(first, count); };
+  ingest_.on_documents_removed = [this] { filler_.DocumentsRemoved(); };
+  filler_.anyone_waits = [this] { return ingest_.waits_for_vectors(); };
   ingest_.on_storage_failure = [this](const Status& status) {
     ingest_.SetPaused(true);
     Notify(protocol::NoticeLevel::kError, status.message());
@@ -40,19 +47,35 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
     StateMayHaveChanged();
   };
   filler_.on_failure = [this](const Status& status) { EmbeddingFailed(status); };
-  filler_.on_idle = [this] { CheckIdle(); };
-  context_.on_quiet = [this] { CheckIdle(); };
+  filler_.on_idle = [this] {
+    housekeeper_.Kick();
+    CheckIdle();
+  };
+  housekeeper_.others_idle = [this] { return !busy(); };
+  housekeeper_.on_damaged = [this](const std::vector<DamagedDocument>& damaged) { DocumentsDamaged(damaged); };
+  housekeeper_.on_compacted = [this] { MeasureStorage(); };
+  housekeeper_.on_failure = [this](const Status& status) {
+    if (status.code() == StatusCode::kBadData) MendLibrary();
+    else Notify(protocol::NoticeLevel::kError, status.message());
+  };
+  ingest_.scans = &scans_;
+  housekeeper_.on_idle = [this] { CheckIdle(); };
+  context_.on_quiet = [this] {
+    housekeeper_.Kick();
+    CheckIdle();
+  };
 }
 
 Engine::~Engine() = default;
 
 void Engine::Start(std::function<void(const Status&)> opened) { OpenLibrary(std::move(opened)); }
 
-bool Engine::idle() const {
-  return opened_ && after_open_.empty() && ingest_.idle() && filler_.idle() && search_.running() == 0 &&
-         context_.storage_tasks == 0 && context_.compute_tasks == 0 &&
-         model_state_ != protocol::ModelState::kLoading;
+bool Engine::busy() const {
+  return !opened_ || !after_open_.empty() || !ingest_.idle() || !filler_.idle() || search_.running() > 0 ||
+         context_.storage_tasks > 0 || context_.compute_tasks > 0 || model_state_ == protocol::ModelState::kLoading;
 }
+
+bool Engine::idle() const { return !busy() && housekeeper_.idle(); }
 
 void Engine::OnMessage(MessageKind kind, std::string_view type_name, RequestId id, std::string_view bytes) {
   if (kind == MessageKind::kCancel) {
@@ -82,6 +105,13 @@ void Engine::OnMessage(MessageKind kind, std::string_view type_name, RequestId i
 
 void Engine::RespondError(RequestId id, const Status& status) {
   Respond(id, protocol::ErrorReply{std::string(StatusCodeName(status.code())), status.message(), status.detail()});
+}
+
+void Engine::RespondEncoded(RequestId id, MessageType type, Result<std::string> bytes) {
+  if (!bytes.ok()) return RespondError(id, bytes.status());
+  if (open_requests_.erase(id) == 0) return;
+  send_(MessageKind::kResponse, type, id, std::move(bytes).value());
+  CheckIdle();
 }
 
 void Engine::Notify(protocol::NoticeLevel level, std::string text) {
@@ -160,6 +190,40 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
     case MessageType::kSetModel: {
       protocol::SetModel request;
       if (DecodeInto(bytes, id, &request)) OnSetModel(id, request);
+      return;
+    }
+    case MessageType::kCompareFolder: {
+      protocol::CompareFolder request;
+      if (!DecodeInto(bytes, id, &request)) return;
+      return CompareFolder(&context_, files_, request,
+                           [this, id](const protocol::CompareFolderReply& reply) { Respond(id, reply); });
+    }
+    case MessageType::kFinishScan: {
+      protocol::FinishScan request;
+      if (DecodeInto(bytes, id, &request)) OnFinishScan(id, request);
+      return;
+    }
+    case MessageType::kExport: {
+      protocol::Export request;
+      if (!DecodeInto(bytes, id, &request)) return;
+      if (!open_status_.ok()) return RespondError(id, open_status_);
+      return transfer_.Export(request.damaged, Answer<protocol::ExportReply>(id));
+    }
+    case MessageType::kReadExport: {
+      protocol::ReadExport request;
+      if (!DecodeInto(bytes, id, &request)) return;
+      return transfer_.Read(request, [this, id](Result<std::string> reply) {
+        RespondEncoded(id, MessageType::kReadExportReply, std::move(reply));
+      });
+    }
+    case MessageType::kEndExport: {
+      protocol::EndExport request;
+      if (DecodeInto(bytes, id, &request)) transfer_.End(request.export_id, Answer<protocol::Ack>(id));
+      return;
+    }
+    case MessageType::kImport: {
+      protocol::Import request;
+      if (DecodeInto(bytes, id, &request)) OnImport(id, request);
       return;
     }
     case MessageType::kSetSettings: {

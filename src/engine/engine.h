@@ -10,9 +10,13 @@
 #include "base/ids.h"
 #include "engine/context.h"
 #include "engine/file_list.h"
+#include "engine/folder_scan.h"
+#include "engine/housekeeper.h"
 #include "engine/ingest.h"
 #include "engine/lag_monitor.h"
+#include "engine/library_contents.h"
 #include "engine/search.h"
+#include "engine/transfer.h"
 #include "engine/vector_filler.h"
 #include "protocol/messages.h"
 
@@ -37,6 +41,8 @@ class Engine {
   // How late the coordinator's loop was with something.
   void RecordLag(double lag_ms, const char* what) { lag_.Record(lag_ms, what); }
   bool idle() const;
+  // For tests, before Start.
+  Housekeeper& housekeeper() { return housekeeper_; }
 
  private:
   void Dispatch(protocol::MessageType type, RequestId id, std::string_view bytes);
@@ -45,6 +51,10 @@ class Engine {
   template <typename Reply>
   void Respond(RequestId id, const Reply& reply);
   void RespondError(RequestId id, const Status& status);
+  template <typename Reply>
+  std::function<void(Result<Reply>)> Answer(RequestId id);
+  // Of a reply that another thread has encoded.
+  void RespondEncoded(RequestId id, protocol::MessageType type, Result<std::string> bytes);
   void Notify(protocol::NoticeLevel level, std::string text);
 
   void OnHello(RequestId id, const protocol::Hello& request);
@@ -52,10 +62,27 @@ class Engine {
   void OnRemove(RequestId id, const protocol::Remove& request);
   void OnGetDocument(RequestId id, const protocol::GetDocument& request);
   void OnSettings(const protocol::SetSettings& request);
+  void OnFinishScan(RequestId id, const protocol::FinishScan& request);
+  void OnImport(RequestId id, const protocol::Import& request);
   void OpenLibrary(std::function<void(const Status&)> opened);
+  // All that is known of the library is what the store now has.
+  void AdoptLibrary(LibraryContents contents);
+  void ReloadLibrary(std::function<void()> done);
+  // Begins a new library with what can be read of the damaged one.
+  void MendLibrary();
+  // `files` leave the list even if no document of theirs is there.
+  void RemoveDocuments(std::vector<DocumentId> documents, std::vector<std::string> files,
+                       std::function<void(const Status&)> done);
+  void RemoveEverything(RequestId id);
   void OpenModel(RequestId id, const ModelDescription& description, std::shared_ptr<const Tokenizer> tokenizer,
                  const ModelSource& source);
   void EmbeddingFailed(const Status& status);
+
+  // Documents that failed their checksums have left the library.
+  void DocumentsDamaged(const std::vector<DamagedDocument>& damaged);
+  void ListAsDamaged(const std::string& path);
+  // Requests are being worked at, or passages embedded.
+  bool busy() const;
 
   protocol::EngineState State() const;
   // Tells the page soon, and at most ten times a second.
@@ -72,6 +99,10 @@ class Engine {
   Ingest ingest_;
   Search search_;
   VectorFiller filler_;
+  Housekeeper housekeeper_;
+  Transfer transfer_;
+  FolderScans scans_;
+  bool mended_ = false;
   LagMonitor lag_;
   std::map<RequestId, bool> open_requests_;
   std::vector<RequestId> idle_waiters_;
@@ -87,6 +118,14 @@ class Engine {
   bool measuring_ = false;
   bool idle_check_scheduled_ = false;
 };
+
+template <typename Reply>
+std::function<void(Result<Reply>)> Engine::Answer(RequestId id) {
+  return [this, id](Result<Reply> reply) {
+    if (reply.ok()) Respond(id, reply.value());
+    else RespondError(id, reply.status());
+  };
+}
 
 template <typename Request>
 bool Engine::DecodeInto(std::string_view bytes, RequestId id, Request* request) {

@@ -1,60 +1,21 @@
-// The library's part of Engine: opening it, showing a document, removing some.
+// The library's part of Engine: opening it, taking in another, showing a document.
 
-#include <algorithm>
 #include <utility>
 
 #include "engine/engine.h"
+#include "engine/library_contents.h"
 
 namespace lodestone {
 
 void Engine::OpenLibrary(std::function<void(const Status&)> opened) {
-  struct Opened {
-    Status status;
-    std::vector<DocumentRecord> documents;
-    std::vector<std::pair<PassageId, DocumentId>> passages;
-    uint64_t size_bytes = 0;
-    std::string storage_name;
-    std::string notice;
-  };
   ++context_.storage_tasks;
   context_.platform.storage->Post(Priority::kVisible, [this, opened = std::move(opened)]() mutable {
-    auto result = std::make_shared<Opened>();
-    const StoragePlace place = context_.platform.mount_storage();
-    result->storage_name = place.name;
-    Result<std::unique_ptr<Store>> store = Store::Open(place.path);
-    if (!store.ok() && store.status().code() == StatusCode::kUnavailable) {
-      // Most often another tab has it open. What is added here lives as long as the tab does.
-      result->notice = "The library could not be opened: " + store.status().message() +
-                       " What you add here is kept until this tab is closed.";
-      result->storage_name = "memory";
-      store = Store::Open(":memory:");
-    }
-    if (store.ok()) {
-      context_.store = std::move(store).value();
-      Result<std::vector<DocumentRecord>> documents = context_.store->ListDocuments();
-      auto passages = context_.store->ListPassages();
-      if (!documents.ok()) result->status = documents.status();
-      else if (!passages.ok()) result->status = passages.status();
-      else {
-        result->documents = std::move(documents).value();
-        result->passages = std::move(passages).value();
-      }
-      if (Result<uint64_t> size = context_.store->SizeBytes(); size.ok()) result->size_bytes = size.value();
-    } else {
-      result->status = store.status();
-    }
-    context_.platform.loop->Post([this, result, opened = std::move(opened)] {
+    context_.place = context_.platform.mount_storage();
+    auto contents = std::make_shared<LibraryContents>(OpenLibraryAt(&context_.place, &context_.store));
+    context_.platform.loop->Post([this, contents, opened = std::move(opened)] {
       --context_.storage_tasks;
-      open_status_ = result->status;
-      for (DocumentRecord& record : result->documents) {
-        files_.AddStored(FileOfDocument(record.path), record.title, record.size_bytes, record.passage_count,
-                         record.lossy_encoding ? "Some characters could not be read." : "");
-        context_.library.AddStoredDocument(std::move(record));
-      }
-      for (const auto& [passage, document] : result->passages) context_.library.AddStoredPassage(passage, document);
-      storage_bytes_ = result->size_bytes;
-      storage_name_ = result->storage_name;
-      if (!result->notice.empty()) Notify(protocol::NoticeLevel::kWarning, result->notice);
+      AdoptLibrary(std::move(*contents));
+      if (open_status_.ok()) housekeeper_.LibraryOpened();
       opened_ = true;
       opened(open_status_);
       for (auto& work : std::exchange(after_open_, {})) work();
@@ -63,57 +24,60 @@ void Engine::OpenLibrary(std::function<void(const Status&)> opened) {
   });
 }
 
-void Engine::OnRemove(RequestId id, const protocol::Remove& request) {
-  if (!open_status_.ok()) return RespondError(id, open_status_);
-  std::vector<DocumentId> documents;
-  std::vector<std::string> paths = request.paths;
-  if (request.everything) {
-    ingest_.CancelAll();
-    paths.clear();
-    for (const auto& [document, record] : context_.library.documents()) documents.push_back(document);
+void Engine::AdoptLibrary(LibraryContents contents) {
+  context_.library.Clear();
+  files_.Clear();
+  open_status_ = contents.status;
+  for (DocumentRecord& record : contents.documents) {
+    files_.AddStored(FileOfDocument(record.path), record.title, record.size_bytes, record.passage_count,
+                     record.lossy_encoding ? "Some characters could not be read." : "");
+    context_.library.AddStoredDocument(std::move(record));
   }
-  for (const std::string& path : paths) {
-    if (const DocumentRecord* record = context_.library.FindPath(path)) {
-      documents.push_back(record->id);
-      continue;
-    }
-    // A file of records, or a folder: everything under it.
-    for (const auto& [document, record] : context_.library.documents()) {
-      if (record.path.starts_with(path + "#") || record.path.starts_with(path + "/")) documents.push_back(document);
-    }
-  }
-  std::sort(documents.begin(), documents.end());
-  documents.erase(std::unique(documents.begin(), documents.end()), documents.end());
-  context_.OnStorage<Result<std::vector<PassageId>>>(
+  for (const auto& [passage, document] : contents.passages) context_.library.AddStoredPassage(passage, document);
+  for (const std::string& path : contents.damaged_paths) ListAsDamaged(path);
+  if (contents.needs_compaction) housekeeper_.DocumentsRemoved();
+  storage_bytes_ = contents.size_bytes;
+  storage_name_ = contents.storage_name;
+  if (!contents.notice.empty()) Notify(protocol::NoticeLevel::kWarning, contents.notice);
+}
+
+void Engine::ReloadLibrary(std::function<void()> done) {
+  context_.OnStorage<LibraryContents>(
       Priority::kVisible,
-      [documents, everything = request.everything](Store& store) -> Result<std::vector<PassageId>> {
-        if (!everything) return store.RemoveDocuments(documents);
-        Status status = store.RemoveAll();
-        if (!status.ok()) return status;
-        return std::vector<PassageId>{};
+      [this](Store& store) {
+        LibraryContents contents = ReadLibrary(store);
+        contents.storage_name = context_.place.name;
+        return contents;
       },
-      [this, id, documents, paths, everything = request.everything](Result<std::vector<PassageId>> passages) {
-        if (!passages.ok()) return RespondError(id, passages.status());
-        if (everything) {
-          context_.library.Clear();
-          files_.Clear();
-          if (filler_.active()) filler_.Restart();
-        } else {
-          std::map<DocumentId, std::vector<PassageId>> by_document;
-          for (DocumentId document : documents) by_document[document];
-          for (PassageId passage : passages.value()) by_document[context_.library.document_of(passage)].push_back(passage);
-          for (const auto& [document, gone] : by_document) {
-            if (const DocumentRecord* record = context_.library.FindDocument(document)) {
-              const std::string file = FileOfDocument(record->path);
-              if (file == record->path) files_.Remove(file);
-            }
-            context_.library.RemoveDocument(document, gone);
-          }
-          for (const std::string& path : paths) files_.Remove(path);
-        }
-        MeasureStorage();
-        Respond(id, protocol::RemoveReply{static_cast<uint32_t>(documents.size())});
+      [this, done = std::move(done)](LibraryContents contents) {
+        AdoptLibrary(std::move(contents));
+        if (filler_.active()) filler_.Restart();
+        StateMayHaveChanged();
+        done();
       });
+}
+
+void Engine::MendLibrary() {
+  if (mended_) return;  // damage that comes back at once is not mended by trying again
+  mended_ = true;
+  ingest_.CancelAll();
+  context_.OnStorage<LibraryContents>(
+      Priority::kVisible, [this](Store&) { return MendLibraryAt(&context_.place, &context_.store); },
+      [this](LibraryContents contents) {
+        AdoptLibrary(std::move(contents));
+        if (filler_.active()) filler_.Restart();
+        StateMayHaveChanged();
+      });
+}
+
+void Engine::OnImport(RequestId id, const protocol::Import& request) {
+  if (!open_status_.ok()) return RespondError(id, open_status_);
+  // What is on its way in belongs to the library that goes.
+  if (request.replace) ingest_.CancelAll();
+  transfer_.Import(request, [this, id](Result<protocol::ImportReply> reply) {
+    if (!reply.ok()) return RespondError(id, reply.status());
+    ReloadLibrary([this, id, reply = reply.value()] { Respond(id, reply); });
+  });
 }
 
 void Engine::OnGetDocument(RequestId id, const protocol::GetDocument& request) {
@@ -134,10 +98,7 @@ void Engine::OnGetDocument(RequestId id, const protocol::GetDocument& request) {
         return protocol::Encode(reply);
       },
       [this, id](Result<std::string> bytes) {
-        if (!bytes.ok()) return RespondError(id, bytes.status());
-        if (open_requests_.erase(id) == 0) return;
-        send_(MessageKind::kResponse, protocol::MessageType::kGetDocumentReply, id, std::move(bytes).value());
-        CheckIdle();
+        RespondEncoded(id, protocol::MessageType::kGetDocumentReply, std::move(bytes));
       });
 }
 

@@ -103,6 +103,14 @@ void FileList::Remove(const std::string& path) {
   for (size_t i = 0; i < entries_.size(); ++i) by_path_[entries_[i].path] = i;
 }
 
+std::vector<std::string> FileList::Paths() const {
+  std::vector<std::string> paths;
+  for (const protocol::LibraryEntry& entry : entries_) {
+    if (!entry.path.empty()) paths.push_back(entry.path);
+  }
+  return paths;
+}
+
 void FileList::Clear() {
   const uint32_t version = version_ + 1;
   *this = {};

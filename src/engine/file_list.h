@@ -21,6 +21,8 @@ class FileList {
   // A file that the store already holds.
   void AddStored(const std::string& path, const std::string& title, uint64_t size_bytes, uint32_t passages,
                  const std::string& warning);
+  std::vector<std::string> Paths() const;
+  bool Has(const std::string& path) const { return by_path_.contains(path); }
   void Remove(const std::string& path);
   void Clear();
   // Forgets the counts of the run that has ended.

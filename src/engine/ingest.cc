@@ -42,6 +42,7 @@ void Ingest::Add(RequestId id, const protocol::AddFiles& request, AddProgress pr
   job->id = id;
   job->done = std::move(done);
   job->progress = std::move(progress);
+  job->scan = request.scan;
   job->total = static_cast<uint32_t>(request.files.size());
   jobs_[id] = job;
   for (const protocol::FileEntry& entry : request.files) {
@@ -50,6 +51,7 @@ void Ingest::Add(RequestId id, const protocol::AddFiles& request, AddProgress pr
     file->entry = entry;
     file->format = DetectFormat(entry.path);
     files_->Queue(entry.path, entry.size_bytes);
+    if (job->scan != 0) scans->Saw(job->scan, entry.path);
     bytes_total_ += entry.size_bytes;
     waiting_.push_back(std::move(file));
   }
@@ -194,6 +196,10 @@ void Ingest::PassagesEmbedded(const std::vector<PassageId>& passages) {
     if (found == unembedded_.end()) continue;
     if (--found->second.left == 0) DocumentComplete(found->first);
   }
+}
+
+void Ingest::DocumentsRemoved(const std::vector<DocumentId>& documents) {
+  for (DocumentId document : documents) DocumentComplete(document);
 }
 
 void Ingest::DocumentComplete(DocumentId id) {

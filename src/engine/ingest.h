@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "engine/context.h"
 #include "engine/file_list.h"
+#include "engine/folder_scan.h"
 #include "protocol/messages.h"
 #include "text/chunk.h"
 #include "text/extract.h"
@@ -38,6 +39,9 @@ class Ingest {
 
   // The embedding side reports here.
   void PassagesEmbedded(const std::vector<PassageId>& passages);
+  // They went by another way than by being read again.
+  void DocumentsRemoved(const std::vector<DocumentId>& documents);
+  bool waits_for_vectors() const { return !unembedded_.empty(); }
   // No vectors will come (no model can be had): documents are complete with their words alone.
   void GiveUpEmbedding();
   // Called when the tokenizer is there, or anything else that work waited for.
@@ -51,9 +55,12 @@ class Ingest {
   double eta_ms() const;
 
   std::function<void()> on_documents_stored;    // new passages lack vectors
+  std::function<void(PassageId first, uint32_t count)> on_vectors_copied;  // these have theirs at rest already
+  std::function<void()> on_documents_removed;
   std::function<void(const Status&)> on_storage_failure;
   std::function<bool()> embedding_possible;     // false: words are all there will be
 
+  FolderScans* scans = nullptr;  // hears of files that belong to a walk
   uint64_t max_file_bytes = 64ull << 20;
   ChunkOptions chunk_options;
 

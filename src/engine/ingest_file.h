@@ -20,6 +20,7 @@ struct Ingest::Job {
   AddDone done;
   AddProgress progress;
   protocol::AddFilesReply reply;
+  uint32_t scan = 0;  // the walk that it belongs to, or 0
   uint32_t total = 0;
   uint32_t finished = 0;
   bool cancelled = false;

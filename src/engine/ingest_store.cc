@@ -83,6 +83,7 @@ void Ingest::Stored(std::vector<Parsed> batch, std::vector<Result<StoredIds>> id
       file->stale.erase(*stored.replaced);
       DocumentComplete(*stored.replaced);
       context_->library.RemoveDocument(*stored.replaced, stored.replaced_passages);
+      on_documents_removed();
     }
     NewDocument& document = batch[i].document;
     DocumentRecord record;
@@ -96,6 +97,7 @@ void Ingest::Stored(std::vector<Parsed> batch, std::vector<Result<StoredIds>> id
     record.passage_count = static_cast<uint32_t>(document.passages.size());
     record.lossy_encoding = document.document.lossy_encoding;
     const uint32_t passage_count = record.passage_count;
+    if (file->job->scan != 0) scans->Added(file->job->scan, record.content_hash);
     context_->library.AddDocument(std::move(record), stored.first_passage);
     ++(stored.replaced ? file->updated : file->added);
     files_->AddPassages(file->entry.path, passage_count);
@@ -104,6 +106,7 @@ void Ingest::Stored(std::vector<Parsed> batch, std::vector<Result<StoredIds>> id
       unembedded_[stored.document] = {file, passage_count};
       ++file->unembedded;
       if (!file->ended) files_->SetState(file->entry.path, FileState::kEmbedding);
+      if (stored.vectors_copied) on_vectors_copied(stored.first_passage, passage_count);
     }
     MaybeFinishFile(file);
   }
@@ -135,6 +138,7 @@ void Ingest::RemoveStale(const FilePtr& file) {
           DocumentComplete(document);
           context_->library.RemoveDocument(document, by_document[document]);
         }
+        on_documents_removed();
         file->job->reply.removed += static_cast<uint32_t>(gone.size());
         MaybeFinishFile(file);
       });

@@ -4,6 +4,20 @@
 
 namespace lodestone {
 
+void Tier::Add(PassageId passage, std::span<const uint16_t> half_bits) {
+  if (passage.value >= row_of_passage.size()) {
+    row_of_passage.resize(passage.value + row_of_passage.size() / 2 + 1, kNoRow);
+  }
+  row_of_passage[passage.value] = index->AddHalf(passage, half_bits);
+}
+
+void Tier::Remove(PassageId passage) {
+  const Row removed = row(passage);
+  if (removed == kNoRow) return;
+  index->Remove(removed);
+  row_of_passage[passage.value] = kNoRow;
+}
+
 void Library::AddStoredDocument(DocumentRecord record) {
   by_path_[record.path] = record.id;
   documents_[record.id] = std::move(record);
@@ -27,12 +41,7 @@ void Library::RemoveDocument(DocumentId document, const std::vector<PassageId>& 
     if (document_of(passage) != document) continue;
     passages_[passage.value].document = {};
     --live_passages_;
-    for (auto& [id, tier] : tiers_) {
-      const Row row = tier->row(passage);
-      if (row == Tier::kNoRow) continue;
-      tier->index->Remove(row);
-      tier->row_of_passage[passage.value] = Tier::kNoRow;
-    }
+    for (auto& [id, tier] : tiers_) tier->Remove(passage);
   }
   const auto found = documents_.find(document);
   if (found == documents_.end()) return;
@@ -74,13 +83,19 @@ void Library::KeepOnlyTier(const std::string& model_id) {
   std::erase_if(tiers_, [&](const auto& entry) { return entry.first != model_id; });
 }
 
-void Library::AddVector(Tier& tier, PassageId passage, std::span<const uint16_t> half_bits) {
-  if (document_of(passage).value == 0) return;  // removed while its vector was made
-  if (tier.row(passage) != Tier::kNoRow) return;
-  if (passage.value >= tier.row_of_passage.size()) {
-    tier.row_of_passage.resize(passages_.size(), Tier::kNoRow);
+bool Library::AddVector(Tier& tier, PassageId passage, std::span<const uint16_t> half_bits) {
+  if (document_of(passage).value == 0) return false;  // removed while its vector was made
+  if (tier.row(passage) != Tier::kNoRow) return false;
+  tier.Add(passage, half_bits);
+  return true;
+}
+
+void Library::TakeTier(const std::string& model_id, std::unique_ptr<Tier> tier) {
+  for (uint32_t id = 0; id < tier->row_of_passage.size(); ++id) {
+    const PassageId passage{id};
+    if (document_of(passage).value == 0) tier->Remove(passage);
   }
-  tier.row_of_passage[passage.value] = tier.index->AddHalf(passage, half_bits);
+  tiers_[model_id] = std::move(tier);
 }
 
 size_t Library::memory_bytes() const {

@@ -24,6 +24,10 @@ struct Tier {
   Row row(PassageId passage) const {
     return passage.value < row_of_passage.size() ? row_of_passage[passage.value] : kNoRow;
   }
+  // REQUIRES: the passage has no row yet.
+  void Add(PassageId passage, std::span<const uint16_t> half_bits);
+  void Remove(PassageId passage);
+
   std::shared_ptr<FlatIndex> index;
   std::vector<Row> row_of_passage;  // by PassageId
 };
@@ -56,7 +60,10 @@ class Library {
   Tier* FindTier(const std::string& model_id);
   // Frees the vectors of every model but this one (they stay in the store).
   void KeepOnlyTier(const std::string& model_id);
-  void AddVector(Tier& tier, PassageId passage, std::span<const uint16_t> half_bits);
+  // False when the passage has gone or has its vector already.
+  bool AddVector(Tier& tier, PassageId passage, std::span<const uint16_t> half_bits);
+  // Puts a tier that was filled elsewhere in place of the model's own, less what was removed meanwhile.
+  void TakeTier(const std::string& model_id, std::unique_ptr<Tier> tier);
   size_t memory_bytes() const;
 
  private:

@@ -9,8 +9,9 @@
 namespace lodestone {
 namespace {
 
-// How many vectors come from the store at once: a copy of well under a millisecond on the coordinator.
-constexpr size_t kLoadRows = 1024;
+// How many vectors come from the store in one go, so that a query meanwhile waits a few milliseconds.
+constexpr size_t kLoadRows = 4096;
+constexpr size_t kInlineLoadRows = 512;
 // Passages fetched for embedding at once, and how few may wait before the next are fetched: enough
 // for batches of like length, few enough that a pause or a change of model loses little.
 constexpr size_t kFetchPassages = 256;
@@ -37,18 +38,18 @@ void VectorFiller::Restart() {
   ++generation_;
   active_ = true;
   unsaved_ = {};
-  loaded_ = exhausted_ = fetching_ = false;
+  loaded_ = exhausted_ = fetching_ = look_again_ = false;
   cursor_ = {};
   const ModelDescription& model = context_->embedder.model();
   context_->library.KeepOnlyTier(model.id);
   context_->library.TierFor(model.id, model.dimension);
-  LoadNext({});
+  LoadNext(std::make_unique<Tier>(model.dimension), {});
 }
 
 void VectorFiller::Stop() {
   ++generation_;
   active_ = false;
-  fetching_ = false;
+  fetching_ = look_again_ = false;
   unsaved_ = {};
   context_->embedder.DropBulk();
 }
@@ -59,32 +60,89 @@ void VectorFiller::SetPaused(bool paused) {
   Kick();
 }
 
-void VectorFiller::LoadNext(PassageId after) {
+// The index is made on the storage thread and handed over whole.
+void VectorFiller::LoadNext(std::unique_ptr<Tier> tier, PassageId after) {
+  struct Piece {
+    Status status;
+    std::unique_ptr<Tier> tier;
+    PassageId last;
+    bool more = false;
+  };
+  const ModelDescription& model = context_->embedder.model();
+  const uint64_t generation = generation_;
+  context_->OnStorage<Piece>(
+      Priority::kVisible,
+      [id = model.id, dimension = model.dimension, after, tier = std::make_shared<std::unique_ptr<Tier>>(std::move(tier)),
+       limit = context_->platform.threaded ? kLoadRows : kInlineLoadRows](Store& store) {
+        Piece piece;
+        piece.tier = std::move(*tier);
+        const Result<VectorBatch> batch = store.LoadVectors(id, dimension, after, limit);
+        piece.status = batch.status();
+        if (!batch.ok()) return piece;
+        const VectorBatch& vectors = batch.value();
+        for (size_t i = 0; i < vectors.passages.size(); ++i) {
+          piece.tier->Add(vectors.passages[i], std::span(vectors.half_bits).subspan(i * dimension, dimension));
+        }
+        piece.more = vectors.passages.size() == limit;
+        if (piece.more) piece.last = vectors.passages.back();
+        return piece;
+      },
+      [this, generation](Piece piece) {
+        if (generation != generation_) return;
+        if (!piece.status.ok()) return on_failure(piece.status);
+        if (piece.more) LoadNext(std::move(piece.tier), piece.last);
+        else Loaded(std::move(piece.tier));
+      });
+}
+
+void VectorFiller::Loaded(std::unique_ptr<Tier> tier) {
+  std::vector<PassageId> passages;
+  if (anyone_waits()) {
+    for (uint32_t id = 0; id < tier->row_of_passage.size(); ++id) {
+      if (tier->row(PassageId{id}) != Tier::kNoRow) passages.push_back(PassageId{id});
+    }
+  }
+  context_->library.TakeTier(context_->embedder.model().id, std::move(tier));
+  loaded_ = true;
+  on_embedded(passages);
+  Kick();
+  CheckIdle();
+}
+
+void VectorFiller::LoadCopied(PassageId first, uint32_t count) {
+  if (!active_ || !loaded_) return;  // they come with the others
   const ModelDescription& model = context_->embedder.model();
   const uint64_t generation = generation_;
   context_->OnStorage<Result<VectorBatch>>(
       Priority::kVisible,
-      [id = model.id, dimension = model.dimension, after](Store& store) {
-        return store.LoadVectors(id, dimension, after, kLoadRows);
+      [id = model.id, dimension = model.dimension, first, count](Store& store) {
+        return store.LoadVectors(id, dimension, PassageId{first.value - 1}, count);
       },
-      [this, generation](Result<VectorBatch> batch) {
+      [this, generation, first, count](Result<VectorBatch> batch) {
         if (generation != generation_) return;
-        if (!batch.ok()) {
-          on_failure(batch.status());
-          return;
-        }
-        const VectorBatch& vectors = batch.value();
-        const ModelDescription& model = context_->embedder.model();
-        Tier& tier = context_->library.TierFor(model.id, model.dimension);
-        for (size_t i = 0; i < vectors.passages.size(); ++i) {
-          context_->library.AddVector(tier, vectors.passages[i],
-                                      std::span(vectors.half_bits).subspan(i * model.dimension, model.dimension));
-        }
-        if (vectors.passages.size() == kLoadRows) return LoadNext(vectors.passages.back());
-        loaded_ = true;
-        Kick();
-        CheckIdle();
+        if (!batch.ok()) return on_failure(batch.status());
+        // Removed meanwhile, the ids after these are of other documents.
+        std::vector<PassageId>& passages = batch.value().passages;
+        std::erase_if(passages, [&](PassageId passage) { return passage.value >= first.value + count; });
+        Copied(std::move(batch));
       });
+}
+
+void VectorFiller::Copied(Result<VectorBatch> batch) {
+  const ModelDescription& model = context_->embedder.model();
+  Tier& tier = context_->library.TierFor(model.id, model.dimension);
+  std::vector<PassageId> added;
+  const VectorBatch& vectors = batch.value();
+  for (size_t i = 0; i < vectors.passages.size(); ++i) {
+    const auto half_bits = std::span(vectors.half_bits).subspan(i * model.dimension, model.dimension);
+    if (context_->library.AddVector(tier, vectors.passages[i], half_bits)) added.push_back(vectors.passages[i]);
+  }
+  on_embedded(added);
+  CheckIdle();
+}
+
+void VectorFiller::DocumentsRemoved() {
+  if (active_ && loaded_ && !drained()) look_again_ = true;
 }
 
 void VectorFiller::Kick() {
@@ -93,6 +151,10 @@ void VectorFiller::Kick() {
 }
 
 void VectorFiller::Fetch() {
+  if (look_again_ && loaded_ && drained()) {
+    look_again_ = exhausted_ = false;
+    cursor_ = {};
+  }
   if (!active_ || !loaded_ || fetching_ || exhausted_ || paused_) return;
   if (context_->embedder.bulk_pending() >= kLowWater) return;
   fetching_ = true;
@@ -168,17 +230,25 @@ void VectorFiller::Save() {
   auto batch = std::make_shared<Unsaved>(std::exchange(unsaved_, {}));
   const ModelDescription& model = context_->embedder.model();
   const uint64_t generation = generation_;
-  context_->OnStorage<Status>(
+  context_->OnStorage<Result<std::vector<CopiedVector>>>(
       Priority::kVisible,
       [id = model.id, dimension = model.dimension, batch](Store& store) {
         return store.AddVectors(id, dimension, batch->passages, batch->half_bits);
       },
-      [this, batch, generation](Status status) {
+      [this, batch, generation, dimension = model.dimension](Result<std::vector<CopiedVector>> copied) {
         saving_ = false;
-        if (generation == generation_ && !status.ok()) return on_failure(status);
-        passages_embedded_ += batch->passages.size();
+        if (generation == generation_) {
+          if (!copied.ok()) return on_failure(copied.status());
+          Tier& tier = context_->library.TierFor(context_->embedder.model().id, dimension);
+          for (const CopiedVector& copy : copied.value()) {
+            const auto half_bits = std::span(batch->half_bits).subspan(copy.source * dimension, dimension);
+            if (context_->library.AddVector(tier, copy.passage, half_bits)) batch->passages.push_back(copy.passage);
+          }
+        }
+        passages_embedded_ += batch->half_bits.size() / dimension;
         on_embedded(batch->passages);
         Save();
+        Fetch();
         CheckIdle();
       });
 }

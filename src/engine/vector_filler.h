@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,25 +22,34 @@ class VectorFiller {
   void Restart();
   // New passages were stored.
   void Kick();
+  // These were stored together with vectors of equal content: only the copy in memory is missing.
+  void LoadCopied(PassageId first, uint32_t count);
+  // Documents were removed: passages of equal content that relied on theirs may need vectors of their own.
+  void DocumentsRemoved();
   void SetPaused(bool paused);
   void Stop();  // no model, or the storage is full
 
-  bool idle() const { return !active_ || (loaded_ && exhausted_ && !fetching_ && !saving_ && context_->embedder.bulk_pending() == 0); }
+  bool idle() const { return !active_ || (loaded_ && !look_again_ && drained()); }
   bool active() const { return active_; }
   uint64_t tokens_embedded() const { return tokens_embedded_; }
   uint64_t passages_embedded() const { return passages_embedded_; }
   double embed_ms() const { return context_->embedder.busy_ms(); }
 
   std::function<void(const std::vector<PassageId>&)> on_embedded;  // in memory and at rest
+  std::function<bool()> anyone_waits;  // whether on_embedded is of use for vectors that were at rest already
   std::function<void(const Status&)> on_failure;
   std::function<void()> on_idle;
 
  private:
-  void LoadNext(PassageId after);
+  void LoadNext(std::unique_ptr<Tier> tier, PassageId after);
+  void Loaded(std::unique_ptr<Tier> tier);
   void Fetch();
   void Embedded(Result<EmbeddedPassages> result);
   void Save();
   void CheckIdle();
+
+  bool drained() const { return exhausted_ && !fetching_ && !saving_ && context_->embedder.bulk_pending() == 0; }
+  void Copied(Result<VectorBatch> batch);
 
   EngineContext* context_;
   uint64_t generation_ = 0;
@@ -48,6 +58,7 @@ class VectorFiller {
   bool exhausted_ = false;
   bool fetching_ = false;
   bool paused_ = false;
+  bool look_again_ = false;  // from the first passage on, once nothing is under way
   // What is in memory and not yet at rest: written together, as each transaction waits for the disk.
   struct Unsaved {
     std::vector<PassageId> passages;

@@ -18,6 +18,8 @@ class RunLoop final : public Loop {
 
   // Runs work until `done()` holds. False when `timeout_ms` went by first (a hang guard for tests).
   bool RunUntil(const std::function<bool()>& done, double timeout_ms);
+  // Drops what waits.
+  void Clear();
 
  private:
   std::mutex mutex_;

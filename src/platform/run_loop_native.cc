@@ -19,6 +19,12 @@ void RunLoop::PostDelayed(double delay_ms, Work work) {
   delayed_.emplace(SystemClock().NowMs() + delay_ms, std::move(work));
 }
 
+void RunLoop::Clear() {
+  std::lock_guard lock(mutex_);
+  queue_.clear();
+  delayed_.clear();
+}
+
 bool RunLoop::RunUntil(const std::function<bool()>& done, double timeout_ms) {
   const double deadline_ms = SystemClock().NowMs() + timeout_ms;
   while (!done()) {

@@ -27,7 +27,7 @@ Result<std::string> MountOriginStorage([[maybe_unused]] const std::string& scope
   }
   return folder + "/library.sqlite";
 #else
-  return Status(StatusCode::kUnavailable, "Without threads the library is kept in memory.");
+  return Status(StatusCode::kUnavailable, "This browser gives the page no storage of its own.");
 #endif
 }
 

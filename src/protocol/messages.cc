@@ -209,11 +209,39 @@ void Read(Reader& reader, Hello* value) {
 void Write(Writer& writer, const AddFiles& value) {
   writer.List(value.files, 100000,
               [&writer](const FileEntry& item) { Write(writer, item); });
+  writer.U32(value.scan);
 }
 
 void Read(Reader& reader, AddFiles* value) {
   reader.List(100000, 24, &value->files,
               [&reader](FileEntry* item) { Read(reader, item); });
+  reader.U32(&value->scan);
+}
+
+void Write(Writer& writer, const CompareFolder& value) {
+  writer.String(value.root, 4096);
+  writer.List(value.files, 100000,
+              [&writer](const FileEntry& item) { Write(writer, item); });
+}
+
+void Read(Reader& reader, CompareFolder* value) {
+  reader.String(4096, &value->root);
+  reader.List(100000, 24, &value->files,
+              [&reader](FileEntry* item) { Read(reader, item); });
+}
+
+void Write(Writer& writer, const FinishScan& value) {
+  writer.U32(value.scan);
+  writer.String(value.root, 4096);
+  writer.List(value.unlisted, 100000,
+              [&writer](const std::string& item) { writer.String(item, 4096); });
+}
+
+void Read(Reader& reader, FinishScan* value) {
+  reader.U32(&value->scan);
+  reader.String(4096, &value->root);
+  reader.List(100000, 4, &value->unlisted,
+              [&reader](std::string* item) { reader.String(4096, item); });
 }
 
 void Write(Writer& writer, const Search& value) {
@@ -295,6 +323,46 @@ void Read(Reader& reader, SetModel* value) {
   reader.String(67108864, &value->tokenizer_json);
   reader.String(67108864, &value->manifest_json);
   reader.Bool(&value->built_in);
+}
+
+void Write(Writer& writer, const Export& value) {
+  writer.Bool(value.damaged);
+}
+
+void Read(Reader& reader, Export* value) {
+  reader.Bool(&value->damaged);
+}
+
+void Write(Writer& writer, const ReadExport& value) {
+  writer.U32(value.export_id);
+  writer.U64(value.offset);
+  writer.U32(value.size_bytes);
+}
+
+void Read(Reader& reader, ReadExport* value) {
+  reader.U32(&value->export_id);
+  reader.U64(&value->offset);
+  reader.U32(&value->size_bytes);
+}
+
+void Write(Writer& writer, const EndExport& value) {
+  writer.U32(value.export_id);
+}
+
+void Read(Reader& reader, EndExport* value) {
+  reader.U32(&value->export_id);
+}
+
+void Write(Writer& writer, const Import& value) {
+  writer.U32(value.file_id);
+  writer.U64(value.size_bytes);
+  writer.Bool(value.replace);
+}
+
+void Read(Reader& reader, Import* value) {
+  reader.U32(&value->file_id);
+  reader.U64(&value->size_bytes);
+  reader.Bool(&value->replace);
 }
 
 void Write(Writer& writer, const SetSettings& value) {
@@ -425,6 +493,56 @@ void Read(Reader& reader, SetModelReply* value) {
   reader.U32(&value->dimension);
 }
 
+void Write(Writer& writer, const CompareFolderReply& value) {
+  writer.U32(value.stored);
+  writer.U32(value.found);
+}
+
+void Read(Reader& reader, CompareFolderReply* value) {
+  reader.U32(&value->stored);
+  reader.U32(&value->found);
+}
+
+void Write(Writer& writer, const FinishScanReply& value) {
+  writer.U32(value.removed);
+  writer.U32(value.renamed);
+}
+
+void Read(Reader& reader, FinishScanReply* value) {
+  reader.U32(&value->removed);
+  reader.U32(&value->renamed);
+}
+
+void Write(Writer& writer, const ExportReply& value) {
+  writer.U32(value.export_id);
+  writer.U64(value.size_bytes);
+}
+
+void Read(Reader& reader, ExportReply* value) {
+  reader.U32(&value->export_id);
+  reader.U64(&value->size_bytes);
+}
+
+void Write(Writer& writer, const ReadExportReply& value) {
+  writer.Bytes(value.bytes, 1048576);
+}
+
+void Read(Reader& reader, ReadExportReply* value) {
+  reader.Bytes(1048576, &value->bytes);
+}
+
+void Write(Writer& writer, const ImportReply& value) {
+  writer.U32(value.added);
+  writer.U32(value.updated);
+  writer.U32(value.unchanged);
+}
+
+void Read(Reader& reader, ImportReply* value) {
+  reader.U32(&value->added);
+  reader.U32(&value->updated);
+  reader.U32(&value->unchanged);
+}
+
 void Write(Writer&, const Ack&) {}
 void Read(Reader&, Ack*) {}
 
@@ -494,6 +612,8 @@ std::string_view MessageTypeName(MessageType type) {
   switch (type) {
     case MessageType::kHello: return "Hello";
     case MessageType::kAddFiles: return "AddFiles";
+    case MessageType::kCompareFolder: return "CompareFolder";
+    case MessageType::kFinishScan: return "FinishScan";
     case MessageType::kSearch: return "Search";
     case MessageType::kGetDocument: return "GetDocument";
     case MessageType::kRemove: return "Remove";
@@ -503,6 +623,10 @@ std::string_view MessageTypeName(MessageType type) {
     case MessageType::kCancelIndexing: return "CancelIndexing";
     case MessageType::kWaitIdle: return "WaitIdle";
     case MessageType::kSetModel: return "SetModel";
+    case MessageType::kExport: return "Export";
+    case MessageType::kReadExport: return "ReadExport";
+    case MessageType::kEndExport: return "EndExport";
+    case MessageType::kImport: return "Import";
     case MessageType::kSetSettings: return "SetSettings";
     case MessageType::kHelloReply: return "HelloReply";
     case MessageType::kAddFilesReply: return "AddFilesReply";
@@ -512,6 +636,11 @@ std::string_view MessageTypeName(MessageType type) {
     case MessageType::kGetStateReply: return "GetStateReply";
     case MessageType::kListLibraryReply: return "ListLibraryReply";
     case MessageType::kSetModelReply: return "SetModelReply";
+    case MessageType::kCompareFolderReply: return "CompareFolderReply";
+    case MessageType::kFinishScanReply: return "FinishScanReply";
+    case MessageType::kExportReply: return "ExportReply";
+    case MessageType::kReadExportReply: return "ReadExportReply";
+    case MessageType::kImportReply: return "ImportReply";
     case MessageType::kAck: return "Ack";
     case MessageType::kErrorReply: return "ErrorReply";
     case MessageType::kStateChanged: return "StateChanged";
@@ -524,6 +653,8 @@ std::string_view MessageTypeName(MessageType type) {
 std::optional<MessageType> MessageTypeFromName(std::string_view name) {
   if (name == "Hello") return MessageType::kHello;
   if (name == "AddFiles") return MessageType::kAddFiles;
+  if (name == "CompareFolder") return MessageType::kCompareFolder;
+  if (name == "FinishScan") return MessageType::kFinishScan;
   if (name == "Search") return MessageType::kSearch;
   if (name == "GetDocument") return MessageType::kGetDocument;
   if (name == "Remove") return MessageType::kRemove;
@@ -533,6 +664,10 @@ std::optional<MessageType> MessageTypeFromName(std::string_view name) {
   if (name == "CancelIndexing") return MessageType::kCancelIndexing;
   if (name == "WaitIdle") return MessageType::kWaitIdle;
   if (name == "SetModel") return MessageType::kSetModel;
+  if (name == "Export") return MessageType::kExport;
+  if (name == "ReadExport") return MessageType::kReadExport;
+  if (name == "EndExport") return MessageType::kEndExport;
+  if (name == "Import") return MessageType::kImport;
   if (name == "SetSettings") return MessageType::kSetSettings;
   if (name == "HelloReply") return MessageType::kHelloReply;
   if (name == "AddFilesReply") return MessageType::kAddFilesReply;
@@ -542,6 +677,11 @@ std::optional<MessageType> MessageTypeFromName(std::string_view name) {
   if (name == "GetStateReply") return MessageType::kGetStateReply;
   if (name == "ListLibraryReply") return MessageType::kListLibraryReply;
   if (name == "SetModelReply") return MessageType::kSetModelReply;
+  if (name == "CompareFolderReply") return MessageType::kCompareFolderReply;
+  if (name == "FinishScanReply") return MessageType::kFinishScanReply;
+  if (name == "ExportReply") return MessageType::kExportReply;
+  if (name == "ReadExportReply") return MessageType::kReadExportReply;
+  if (name == "ImportReply") return MessageType::kImportReply;
   if (name == "Ack") return MessageType::kAck;
   if (name == "ErrorReply") return MessageType::kErrorReply;
   if (name == "StateChanged") return MessageType::kStateChanged;
@@ -603,6 +743,8 @@ std::string_view EnumName(AddOutcome value) {
 
 std::string Encode(const Hello& message) { return EncodeMessage(message); }
 std::string Encode(const AddFiles& message) { return EncodeMessage(message); }
+std::string Encode(const CompareFolder& message) { return EncodeMessage(message); }
+std::string Encode(const FinishScan& message) { return EncodeMessage(message); }
 std::string Encode(const Search& message) { return EncodeMessage(message); }
 std::string Encode(const GetDocument& message) { return EncodeMessage(message); }
 std::string Encode(const Remove& message) { return EncodeMessage(message); }
@@ -612,6 +754,10 @@ std::string Encode(const SetPaused& message) { return EncodeMessage(message); }
 std::string Encode(const CancelIndexing& message) { return EncodeMessage(message); }
 std::string Encode(const WaitIdle& message) { return EncodeMessage(message); }
 std::string Encode(const SetModel& message) { return EncodeMessage(message); }
+std::string Encode(const Export& message) { return EncodeMessage(message); }
+std::string Encode(const ReadExport& message) { return EncodeMessage(message); }
+std::string Encode(const EndExport& message) { return EncodeMessage(message); }
+std::string Encode(const Import& message) { return EncodeMessage(message); }
 std::string Encode(const SetSettings& message) { return EncodeMessage(message); }
 std::string Encode(const HelloReply& message) { return EncodeMessage(message); }
 std::string Encode(const AddFilesReply& message) { return EncodeMessage(message); }
@@ -621,6 +767,11 @@ std::string Encode(const RemoveReply& message) { return EncodeMessage(message); 
 std::string Encode(const GetStateReply& message) { return EncodeMessage(message); }
 std::string Encode(const ListLibraryReply& message) { return EncodeMessage(message); }
 std::string Encode(const SetModelReply& message) { return EncodeMessage(message); }
+std::string Encode(const CompareFolderReply& message) { return EncodeMessage(message); }
+std::string Encode(const FinishScanReply& message) { return EncodeMessage(message); }
+std::string Encode(const ExportReply& message) { return EncodeMessage(message); }
+std::string Encode(const ReadExportReply& message) { return EncodeMessage(message); }
+std::string Encode(const ImportReply& message) { return EncodeMessage(message); }
 std::string Encode(const Ack& message) { return EncodeMessage(message); }
 std::string Encode(const ErrorReply& message) { return EncodeMessage(message); }
 std::string Encode(const StateChanged& message) { return EncodeMessage(message); }
@@ -634,6 +785,14 @@ Result<Hello> Decode<Hello>(std::string_view bytes) {
 template <>
 Result<AddFiles> Decode<AddFiles>(std::string_view bytes) {
   return DecodeMessage<AddFiles>(bytes, "AddFiles");
+}
+template <>
+Result<CompareFolder> Decode<CompareFolder>(std::string_view bytes) {
+  return DecodeMessage<CompareFolder>(bytes, "CompareFolder");
+}
+template <>
+Result<FinishScan> Decode<FinishScan>(std::string_view bytes) {
+  return DecodeMessage<FinishScan>(bytes, "FinishScan");
 }
 template <>
 Result<Search> Decode<Search>(std::string_view bytes) {
@@ -672,6 +831,22 @@ Result<SetModel> Decode<SetModel>(std::string_view bytes) {
   return DecodeMessage<SetModel>(bytes, "SetModel");
 }
 template <>
+Result<Export> Decode<Export>(std::string_view bytes) {
+  return DecodeMessage<Export>(bytes, "Export");
+}
+template <>
+Result<ReadExport> Decode<ReadExport>(std::string_view bytes) {
+  return DecodeMessage<ReadExport>(bytes, "ReadExport");
+}
+template <>
+Result<EndExport> Decode<EndExport>(std::string_view bytes) {
+  return DecodeMessage<EndExport>(bytes, "EndExport");
+}
+template <>
+Result<Import> Decode<Import>(std::string_view bytes) {
+  return DecodeMessage<Import>(bytes, "Import");
+}
+template <>
 Result<SetSettings> Decode<SetSettings>(std::string_view bytes) {
   return DecodeMessage<SetSettings>(bytes, "SetSettings");
 }
@@ -706,6 +881,26 @@ Result<ListLibraryReply> Decode<ListLibraryReply>(std::string_view bytes) {
 template <>
 Result<SetModelReply> Decode<SetModelReply>(std::string_view bytes) {
   return DecodeMessage<SetModelReply>(bytes, "SetModelReply");
+}
+template <>
+Result<CompareFolderReply> Decode<CompareFolderReply>(std::string_view bytes) {
+  return DecodeMessage<CompareFolderReply>(bytes, "CompareFolderReply");
+}
+template <>
+Result<FinishScanReply> Decode<FinishScanReply>(std::string_view bytes) {
+  return DecodeMessage<FinishScanReply>(bytes, "FinishScanReply");
+}
+template <>
+Result<ExportReply> Decode<ExportReply>(std::string_view bytes) {
+  return DecodeMessage<ExportReply>(bytes, "ExportReply");
+}
+template <>
+Result<ReadExportReply> Decode<ReadExportReply>(std::string_view bytes) {
+  return DecodeMessage<ReadExportReply>(bytes, "ReadExportReply");
+}
+template <>
+Result<ImportReply> Decode<ImportReply>(std::string_view bytes) {
+  return DecodeMessage<ImportReply>(bytes, "ImportReply");
 }
 template <>
 Result<Ack> Decode<Ack>(std::string_view bytes) {

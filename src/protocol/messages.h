@@ -12,7 +12,7 @@
 namespace lodestone::protocol {
 
 // Changes with any change of the schema; Hello compares it.
-inline constexpr std::string_view kSchemaHash = "e14276514b578d59";
+inline constexpr std::string_view kSchemaHash = "4f44b32c700a9baf";
 
 enum class SearchMode : uint8_t { kHybrid, kSemantic, kLexical };
 enum class FileState : uint8_t { kQueued, kReading, kEmbedding, kReady, kFailed, kCancelled };
@@ -129,7 +129,21 @@ struct Hello {
 
 struct AddFiles {
   std::vector<FileEntry> files;
+  uint32_t scan = 0;
   friend bool operator==(const AddFiles&, const AddFiles&) = default;
+};
+
+struct CompareFolder {
+  std::string root;
+  std::vector<FileEntry> files;
+  friend bool operator==(const CompareFolder&, const CompareFolder&) = default;
+};
+
+struct FinishScan {
+  uint32_t scan = 0;
+  std::string root;
+  std::vector<std::string> unlisted;
+  friend bool operator==(const FinishScan&, const FinishScan&) = default;
 };
 
 struct Search {
@@ -183,6 +197,30 @@ struct SetModel {
   std::string manifest_json;
   bool built_in = false;
   friend bool operator==(const SetModel&, const SetModel&) = default;
+};
+
+struct Export {
+  bool damaged = false;
+  friend bool operator==(const Export&, const Export&) = default;
+};
+
+struct ReadExport {
+  uint32_t export_id = 0;
+  uint64_t offset = 0;
+  uint32_t size_bytes = 0;
+  friend bool operator==(const ReadExport&, const ReadExport&) = default;
+};
+
+struct EndExport {
+  uint32_t export_id = 0;
+  friend bool operator==(const EndExport&, const EndExport&) = default;
+};
+
+struct Import {
+  uint32_t file_id = 0;
+  uint64_t size_bytes = 0;
+  bool replace = false;
+  friend bool operator==(const Import&, const Import&) = default;
 };
 
 struct SetSettings {
@@ -254,6 +292,36 @@ struct SetModelReply {
   friend bool operator==(const SetModelReply&, const SetModelReply&) = default;
 };
 
+struct CompareFolderReply {
+  uint32_t stored = 0;
+  uint32_t found = 0;
+  friend bool operator==(const CompareFolderReply&, const CompareFolderReply&) = default;
+};
+
+struct FinishScanReply {
+  uint32_t removed = 0;
+  uint32_t renamed = 0;
+  friend bool operator==(const FinishScanReply&, const FinishScanReply&) = default;
+};
+
+struct ExportReply {
+  uint32_t export_id = 0;
+  uint64_t size_bytes = 0;
+  friend bool operator==(const ExportReply&, const ExportReply&) = default;
+};
+
+struct ReadExportReply {
+  std::string bytes;
+  friend bool operator==(const ReadExportReply&, const ReadExportReply&) = default;
+};
+
+struct ImportReply {
+  uint32_t added = 0;
+  uint32_t updated = 0;
+  uint32_t unchanged = 0;
+  friend bool operator==(const ImportReply&, const ImportReply&) = default;
+};
+
 struct Ack {
   friend bool operator==(const Ack&, const Ack&) = default;
 };
@@ -287,29 +355,40 @@ struct AddProgress {
 enum class MessageType : uint16_t {
   kHello = 1,
   kAddFiles = 2,
-  kSearch = 3,
-  kGetDocument = 4,
-  kRemove = 5,
-  kGetState = 6,
-  kListLibrary = 7,
-  kSetPaused = 8,
-  kCancelIndexing = 9,
-  kWaitIdle = 10,
-  kSetModel = 11,
-  kSetSettings = 12,
-  kHelloReply = 13,
-  kAddFilesReply = 14,
-  kSearchReply = 15,
-  kGetDocumentReply = 16,
-  kRemoveReply = 17,
-  kGetStateReply = 18,
-  kListLibraryReply = 19,
-  kSetModelReply = 20,
-  kAck = 21,
-  kErrorReply = 22,
-  kStateChanged = 23,
-  kNotice = 24,
-  kAddProgress = 25,
+  kCompareFolder = 3,
+  kFinishScan = 4,
+  kSearch = 5,
+  kGetDocument = 6,
+  kRemove = 7,
+  kGetState = 8,
+  kListLibrary = 9,
+  kSetPaused = 10,
+  kCancelIndexing = 11,
+  kWaitIdle = 12,
+  kSetModel = 13,
+  kExport = 14,
+  kReadExport = 15,
+  kEndExport = 16,
+  kImport = 17,
+  kSetSettings = 18,
+  kHelloReply = 19,
+  kAddFilesReply = 20,
+  kSearchReply = 21,
+  kGetDocumentReply = 22,
+  kRemoveReply = 23,
+  kGetStateReply = 24,
+  kListLibraryReply = 25,
+  kSetModelReply = 26,
+  kCompareFolderReply = 27,
+  kFinishScanReply = 28,
+  kExportReply = 29,
+  kReadExportReply = 30,
+  kImportReply = 31,
+  kAck = 32,
+  kErrorReply = 33,
+  kStateChanged = 34,
+  kNotice = 35,
+  kAddProgress = 36,
 };
 
 std::string_view MessageTypeName(MessageType type);
@@ -323,6 +402,8 @@ std::string_view EnumName(AddOutcome value);
 
 std::string Encode(const Hello& message);
 std::string Encode(const AddFiles& message);
+std::string Encode(const CompareFolder& message);
+std::string Encode(const FinishScan& message);
 std::string Encode(const Search& message);
 std::string Encode(const GetDocument& message);
 std::string Encode(const Remove& message);
@@ -332,6 +413,10 @@ std::string Encode(const SetPaused& message);
 std::string Encode(const CancelIndexing& message);
 std::string Encode(const WaitIdle& message);
 std::string Encode(const SetModel& message);
+std::string Encode(const Export& message);
+std::string Encode(const ReadExport& message);
+std::string Encode(const EndExport& message);
+std::string Encode(const Import& message);
 std::string Encode(const SetSettings& message);
 std::string Encode(const HelloReply& message);
 std::string Encode(const AddFilesReply& message);
@@ -341,6 +426,11 @@ std::string Encode(const RemoveReply& message);
 std::string Encode(const GetStateReply& message);
 std::string Encode(const ListLibraryReply& message);
 std::string Encode(const SetModelReply& message);
+std::string Encode(const CompareFolderReply& message);
+std::string Encode(const FinishScanReply& message);
+std::string Encode(const ExportReply& message);
+std::string Encode(const ReadExportReply& message);
+std::string Encode(const ImportReply& message);
 std::string Encode(const Ack& message);
 std::string Encode(const ErrorReply& message);
 std::string Encode(const StateChanged& message);
@@ -354,6 +444,10 @@ template <>
 Result<Hello> Decode<Hello>(std::string_view bytes);
 template <>
 Result<AddFiles> Decode<AddFiles>(std::string_view bytes);
+template <>
+Result<CompareFolder> Decode<CompareFolder>(std::string_view bytes);
+template <>
+Result<FinishScan> Decode<FinishScan>(std::string_view bytes);
 template <>
 Result<Search> Decode<Search>(std::string_view bytes);
 template <>
@@ -373,6 +467,14 @@ Result<WaitIdle> Decode<WaitIdle>(std::string_view bytes);
 template <>
 Result<SetModel> Decode<SetModel>(std::string_view bytes);
 template <>
+Result<Export> Decode<Export>(std::string_view bytes);
+template <>
+Result<ReadExport> Decode<ReadExport>(std::string_view bytes);
+template <>
+Result<EndExport> Decode<EndExport>(std::string_view bytes);
+template <>
+Result<Import> Decode<Import>(std::string_view bytes);
+template <>
 Result<SetSettings> Decode<SetSettings>(std::string_view bytes);
 template <>
 Result<HelloReply> Decode<HelloReply>(std::string_view bytes);
@@ -390,6 +492,16 @@ template <>
 Result<ListLibraryReply> Decode<ListLibraryReply>(std::string_view bytes);
 template <>
 Result<SetModelReply> Decode<SetModelReply>(std::string_view bytes);
+template <>
+Result<CompareFolderReply> Decode<CompareFolderReply>(std::string_view bytes);
+template <>
+Result<FinishScanReply> Decode<FinishScanReply>(std::string_view bytes);
+template <>
+Result<ExportReply> Decode<ExportReply>(std::string_view bytes);
+template <>
+Result<ReadExportReply> Decode<ReadExportReply>(std::string_view bytes);
+template <>
+Result<ImportReply> Decode<ImportReply>(std::string_view bytes);
 template <>
 Result<Ack> Decode<Ack>(std::string_view bytes);
 template <>
@@ -412,6 +524,16 @@ template <>
 struct MessageTraits<AddFiles> {
   static constexpr MessageType kType = MessageType::kAddFiles;
   using Response = AddFilesReply;
+};
+template <>
+struct MessageTraits<CompareFolder> {
+  static constexpr MessageType kType = MessageType::kCompareFolder;
+  using Response = CompareFolderReply;
+};
+template <>
+struct MessageTraits<FinishScan> {
+  static constexpr MessageType kType = MessageType::kFinishScan;
+  using Response = FinishScanReply;
 };
 template <>
 struct MessageTraits<Search> {
@@ -459,6 +581,26 @@ struct MessageTraits<SetModel> {
   using Response = SetModelReply;
 };
 template <>
+struct MessageTraits<Export> {
+  static constexpr MessageType kType = MessageType::kExport;
+  using Response = ExportReply;
+};
+template <>
+struct MessageTraits<ReadExport> {
+  static constexpr MessageType kType = MessageType::kReadExport;
+  using Response = ReadExportReply;
+};
+template <>
+struct MessageTraits<EndExport> {
+  static constexpr MessageType kType = MessageType::kEndExport;
+  using Response = Ack;
+};
+template <>
+struct MessageTraits<Import> {
+  static constexpr MessageType kType = MessageType::kImport;
+  using Response = ImportReply;
+};
+template <>
 struct MessageTraits<SetSettings> {
   static constexpr MessageType kType = MessageType::kSetSettings;
   using Response = Ack;
@@ -494,6 +636,26 @@ struct MessageTraits<ListLibraryReply> {
 template <>
 struct MessageTraits<SetModelReply> {
   static constexpr MessageType kType = MessageType::kSetModelReply;
+};
+template <>
+struct MessageTraits<CompareFolderReply> {
+  static constexpr MessageType kType = MessageType::kCompareFolderReply;
+};
+template <>
+struct MessageTraits<FinishScanReply> {
+  static constexpr MessageType kType = MessageType::kFinishScanReply;
+};
+template <>
+struct MessageTraits<ExportReply> {
+  static constexpr MessageType kType = MessageType::kExportReply;
+};
+template <>
+struct MessageTraits<ReadExportReply> {
+  static constexpr MessageType kType = MessageType::kReadExportReply;
+};
+template <>
+struct MessageTraits<ImportReply> {
+  static constexpr MessageType kType = MessageType::kImportReply;
 };
 template <>
 struct MessageTraits<Ack> {

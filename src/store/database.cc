@@ -94,12 +94,16 @@ std::string_view Statement::Blob(int column) const {
   return blob ? std::string_view(blob, sqlite3_column_bytes(statement_, column)) : std::string_view();
 }
 
-Result<std::unique_ptr<Database>> Database::Open(const std::string& path) {
+Result<std::unique_ptr<Database>> Database::Open(const std::string& path, bool even_if_cut) {
   sqlite3* handle = nullptr;
   const int result = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   std::unique_ptr<Database> database(new Database(handle));
   if (result != SQLITE_OK) return StatusOf(result, handle);
   sqlite3_extended_result_codes(handle, 1);
+  if (even_if_cut) {
+    // SQLite's own switch for it.
+    if (Status status = database->Run("PRAGMA writable_schema=ON"); !status.ok()) return status;
+  }
   // Why each:
   //   EXCLUSIVE: one tab writes, as the Web Lock says, so the file's own locks are taken once.
   //   TRUNCATE: a commit is one truncation; deleting and creating the journal is slow on OPFS.
@@ -145,6 +149,21 @@ Result<int64_t> Database::ReadInt(std::string_view sql) {
   if (statement.Next()) value = statement.Int(0);
   if (Status status = statement.Finish(); !status.ok()) return status;
   return value;
+}
+
+Result<int64_t> Database::Property(std::string_view name) {
+  Statement& find = Prepared("SELECT value FROM properties WHERE name = ?1");
+  find.BindText(1, name);
+  const int64_t value = find.Next() ? find.Int(0) : 0;
+  if (Status status = find.Finish(); !status.ok()) return status;
+  return value;
+}
+
+Status Database::SetProperty(std::string_view name, int64_t value) {
+  Statement& set = Prepared("INSERT OR REPLACE INTO properties (name, value) VALUES (?1, ?2)");
+  set.BindText(1, name);
+  set.Bind(2, value);
+  return set.Run();
 }
 
 void Database::Rollback() {

@@ -50,7 +50,8 @@ class Statement {
 class Database {
  public:
   // Creates the file when it is not there. `path` may be ":memory:".
-  static Result<std::unique_ptr<Database>> Open(const std::string& path);
+  // `even_if_cut`: a file that is shorter than it says is read as far as it goes.
+  static Result<std::unique_ptr<Database>> Open(const std::string& path, bool even_if_cut = false);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -62,6 +63,9 @@ class Database {
   // The first column of the first row; 0 without one.
   Result<int64_t> ReadInt(std::string_view sql);
   void Rollback();
+  // Small facts of the library by name; 0 when never set.
+  Result<int64_t> Property(std::string_view name);
+  Status SetProperty(std::string_view name, int64_t value);
 
   sqlite3* handle() { return handle_; }
 

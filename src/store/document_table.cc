@@ -61,6 +61,8 @@ void DocumentTable::Add(DocumentEntry entry) {
     std::fill(document_of_passage_.begin() + entry.first_passage, document_of_passage_.begin() + end, id);
   }
   by_path_[entry.record.path] = id;
+  std::vector<DocumentId>& alike = by_checksum_[entry.checksum];
+  alike.insert(std::upper_bound(alike.begin(), alike.end(), id), id);
   entries_[id] = std::move(entry);
 }
 
@@ -72,12 +74,16 @@ void DocumentTable::Remove(DocumentId document) {
   if (entry.record.passage_count > 0) std::fill(first, first + entry.record.passage_count, DocumentId{});
   const auto path = by_path_.find(entry.record.path);
   if (path != by_path_.end() && path->second == document) by_path_.erase(path);
+  const auto alike = by_checksum_.find(entry.checksum);
+  std::erase(alike->second, document);
+  if (alike->second.empty()) by_checksum_.erase(alike);
   entries_.erase(found);
 }
 
 void DocumentTable::Clear() {
   entries_.clear();
   by_path_.clear();
+  by_checksum_.clear();
   document_of_passage_.clear();
 }
 
@@ -89,6 +95,19 @@ const DocumentEntry* DocumentTable::Find(DocumentId document) const {
 const DocumentEntry* DocumentTable::FindPath(const std::string& path) const {
   const auto found = by_path_.find(path);
   return found == by_path_.end() ? nullptr : Find(found->second);
+}
+
+std::vector<DocumentId> DocumentTable::TwinsOf(const DocumentEntry& entry) const {
+  std::vector<DocumentId> twins;
+  const auto alike = by_checksum_.find(entry.checksum);
+  if (alike == by_checksum_.end()) return twins;
+  for (const DocumentId id : alike->second) {
+    const DocumentRecord& record = entries_.at(id).record;
+    const bool is_twin = id != entry.record.id && record.content_hash == entry.record.content_hash &&
+                         record.passage_count == entry.record.passage_count;
+    if (is_twin) twins.push_back(id);
+  }
+  return twins;
 }
 
 std::string TypeOfPath(const std::string& path, Format format) {

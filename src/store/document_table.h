@@ -15,6 +15,7 @@ struct DocumentEntry {
   DocumentRecord record;
   int64_t date_ms = 0;  // the record's own date, else 0
   uint32_t first_passage = 0;
+  int64_t checksum = 0;  // store/checksum.h
 };
 
 // The visible documents, in memory: what is not in here is pending or removed, whatever the database holds.
@@ -27,6 +28,9 @@ class DocumentTable {
 
   const DocumentEntry* Find(DocumentId document) const;
   const DocumentEntry* FindPath(const std::string& path) const;
+  // The visible documents of the same content, cut into the same passages, ascending; `entry` itself, which
+  // need not be in here, is left out.
+  std::vector<DocumentId> TwinsOf(const DocumentEntry& entry) const;
   // 0 for a passage that is not visible.
   DocumentId DocumentOf(PassageId passage) const {
     return passage.value < document_of_passage_.size() ? document_of_passage_[passage.value] : DocumentId{};
@@ -37,6 +41,7 @@ class DocumentTable {
  private:
   std::map<DocumentId, DocumentEntry> entries_;
   std::unordered_map<std::string, DocumentId> by_path_;
+  std::unordered_map<int64_t, std::vector<DocumentId>> by_checksum_;  // ascending
   std::vector<DocumentId> document_of_passage_;
 };
 

@@ -5,8 +5,7 @@
 #include <string>
 
 #include "base/check.h"
-#include "base/clock.h"
-#include "base/hash.h"
+#include "store/checksum.h"
 
 namespace lodestone {
 namespace {
@@ -19,23 +18,6 @@ static_assert(static_cast<int>(Format::kPlainText) == 0 && static_cast<int>(Form
 
 constexpr double kNoBudget = std::numeric_limits<double>::infinity();
 
-std::string ContextOf(std::string_view title, std::string_view heading_path) {
-  std::string context(title);
-  context += '\n';
-  context += heading_path;
-  return context;
-}
-
-uint64_t ChecksumOf(const NewDocument& document) {
-  uint64_t checksum = Checksum(document.document.text);
-  for (const Passage& passage : document.passages) {
-    const uint32_t range[] = {passage.start, passage.end};
-    checksum = Checksum({reinterpret_cast<const char*>(range), sizeof range}, checksum);
-    checksum = Checksum(passage.heading_path, checksum);
-  }
-  return checksum;
-}
-
 std::vector<PassageId> PassagesOf(uint32_t first, uint32_t count) {
   std::vector<PassageId> passages(count);
   for (uint32_t i = 0; i < count; ++i) passages[i] = PassageId{first + i};
@@ -44,47 +26,26 @@ std::vector<PassageId> PassagesOf(uint32_t first, uint32_t count) {
 
 }  // namespace
 
-// A long piece of writing cut into transactions.
-class DocumentWriter::Slices {
- public:
-  Slices(Database* database, double budget_ms, const std::function<void()>& between)
-      : database_(database), budget_ms_(budget_ms), between_(between) {}
+Status DocumentWriter::ReadRanges(std::unordered_map<uint32_t, Range>* ranges) {
+  Statement& rows = database_->Prepared("SELECT id, document_id FROM passages ORDER BY id");
+  while (rows.Next()) {
+    const auto id = static_cast<uint32_t>(rows.Int(0));
+    Range& range = (*ranges)[static_cast<uint32_t>(rows.Int(1))];
+    if (range.count == 0) range.first = id;
+    range.consecutive &= id == range.first + range.count;
+    ++range.count;
+    next_passage_ = std::max(next_passage_, id + 1);
+  }
+  return rows.Finish();
+}
 
-  Status Enter() {
-    if (open_) return OkStatus();
-    Status status = database_->Run("BEGIN IMMEDIATE");
-    open_ = status.ok();
-    began_ms_ = SystemClock().NowMs();
-    return status;
-  }
-  bool spent() const { return open_ && SystemClock().NowMs() - began_ms_ >= budget_ms_; }
-  Status Commit() {
-    if (!open_) return OkStatus();
-    Status status = database_->Run("COMMIT");
-    if (!status.ok()) database_->Rollback();
-    open_ = false;
-    return status;
-  }
-  void Rollback() {
-    if (open_) database_->Rollback();
-    open_ = false;
-  }
-  void LetOthersRun() {
-    if (between_) between_();
-  }
-
- private:
-  Database* const database_;
-  const double budget_ms_;
-  const std::function<void()>& between_;
-  bool open_ = false;
-  double began_ms_ = 0;
-};
-
-Status DocumentWriter::Load() {
+Status DocumentWriter::Load(bool as_far_as_it_goes, std::vector<DamagedDocument>* damaged) {
+  next_document_ = next_passage_ = 1;
+  std::unordered_map<uint32_t, Range> ranges;
+  if (Status status = ReadRanges(&ranges); !status.ok() && !as_far_as_it_goes) return status;
   Statement& rows = database_->Prepared(
       "SELECT id, path, title, type, size_bytes, modified_ms, content_hash, passage_count, lossy_encoding, date_ms, "
-      "first_passage, visible FROM documents ORDER BY id");
+      "first_passage, checksum, visible FROM documents ORDER BY id");
   while (rows.Next()) {
     DocumentEntry entry;
     entry.record.id = DocumentId{static_cast<uint32_t>(rows.Int(0))};
@@ -99,19 +60,30 @@ Status DocumentWriter::Load() {
     entry.date_ms = rows.Int(9);
     entry.first_passage = static_cast<uint32_t>(rows.Int(10));
     next_document_ = std::max(next_document_, entry.record.id.value + 1);
-    next_passage_ = std::max(next_passage_, entry.first_passage + entry.record.passage_count);
-    if (rows.Int(11) != 0) {
+    const Range range = ranges[entry.record.id.value];
+    const bool is_whole = range.consecutive && range.count == entry.record.passage_count &&
+                          (range.count == 0 || range.first == entry.first_passage);
+    if (rows.Int(12) != 0 && !is_whole) {
+      damaged->push_back({entry.record.id, entry.record.path, PassageId{entry.first_passage}, entry.record.passage_count});
+      continue;
+    }
+    entry.checksum = rows.Int(11);
+    if (rows.Int(12) != 0) {
       documents_->Add(std::move(entry));
     } else {
-      garbage_.push_back({entry.record.id, entry.first_passage, entry.record.passage_count});
+      purger_->Add(entry.record.id, entry.first_passage, entry.record.passage_count);
     }
   }
-  if (Status status = rows.Finish(); !status.ok()) return status;
+  if (Status status = rows.Finish(); !status.ok() && !as_far_as_it_goes) return status;
+  // A full disk, or damage there, is no reason not to open: the rows stay hidden.
+  if (!as_far_as_it_goes) (void)Sweep();
+  return OkStatus();
+}
+
+Status DocumentWriter::Sweep() {
   const std::function<void()> nobody;
   Slices slices(database_, kNoBudget, nobody);
-  Status status = Purge(&slices);
-  // A full disk is no reason not to open: the rows stay hidden.
-  return status.code() == StatusCode::kStorageFull ? OkStatus() : status;
+  return purger_->Run(&slices);
 }
 
 std::vector<Result<StoredIds>> DocumentWriter::Add(std::span<const NewDocument> documents, double budget_ms,
@@ -131,9 +103,10 @@ std::vector<Result<StoredIds>> DocumentWriter::Add(std::span<const NewDocument> 
       status = CommitWritten(&slices);
     }
     DocumentEntry entry;
-    if (status.ok()) status = Write(documents[i], &entry, &slices);
+    bool vectors_copied = false;
+    if (status.ok()) status = Write(documents[i], &entry, &vectors_copied, &slices);
     if (status.ok()) {
-      written_.push_back({i, std::move(entry)});
+      written_.push_back({i, vectors_copied, std::move(entry)});
       if (slices.spent()) status = CommitWritten(&slices);
     } else {
       slices.Rollback();
@@ -141,17 +114,17 @@ std::vector<Result<StoredIds>> DocumentWriter::Add(std::span<const NewDocument> 
       FailWritten(status);
       // Rows of it that are committed already are no part of the rollback.
       if (entry.record.id.value != 0) {
-        garbage_.push_back({entry.record.id, entry.first_passage, entry.record.passage_count});
+        purger_->Add(entry.record.id, entry.first_passage, entry.record.passage_count);
       }
     }
     if (status.code() == StatusCode::kStorageFull) full = status;
   }
   (void)CommitWritten(&slices);  // a failure is in the results
-  (void)Purge(&slices);
+  (void)purger_->Run(&slices);
   return std::move(results_);
 }
 
-Status DocumentWriter::Write(const NewDocument& document, DocumentEntry* entry, Slices* slices) {
+Status DocumentWriter::Write(const NewDocument& document, DocumentEntry* entry, bool* vectors_copied, Slices* slices) {
   const size_t passage_count = document.passages.size();
   if (next_document_ == UINT32_MAX || passage_count > UINT32_MAX - next_passage_) {
     return Status(StatusCode::kTooLarge, "The library has no numbers left for new documents. Export and import it.");
@@ -168,18 +141,32 @@ Status DocumentWriter::Write(const NewDocument& document, DocumentEntry* entry, 
   record.passage_count = static_cast<uint32_t>(passage_count);
   record.lossy_encoding = document.document.lossy_encoding;
   entry->date_ms = document.document.date_ms;
+  entry->checksum = DocumentChecksum(document.document.text, document.passages);
   entry->first_passage = next_passage_;
   next_passage_ += record.passage_count;
 
   if (Status status = WriteRow(document, *entry); !status.ok()) return status;
+  // The first of them has every vector that any of them has.
+  const std::vector<DocumentId> twins = documents_->TwinsOf(*entry);
+  const DocumentEntry* twin = twins.empty() ? nullptr : documents_->Find(twins.front());
   uint32_t id = entry->first_passage;
   for (const Passage& passage : document.passages) {
     if (slices->spent()) {
       if (Status status = CommitWritten(slices); !status.ok()) return status;
       if (Status status = slices->Enter(); !status.ok()) return status;
     }
-    if (Status status = WritePassage(document, passage, *entry, id++); !status.ok()) return status;
+    if (Status status = WritePassage(document, passage, *entry, id); !status.ok()) return status;
+    if (twin) {
+      const PassageId from{twin->first_passage + (id - entry->first_passage)};
+      const Result<bool> copied = vectors_->Copy(from, PassageId{id});
+      if (!copied.ok()) return copied.status();
+      *vectors_copied |= copied.value();
+    }
+    ++id;
   }
+  Statement& sound = database_->Prepared("DELETE FROM damaged WHERE path = ?1");
+  sound.BindText(1, record.path);
+  if (Status status = sound.Run(); !status.ok()) return status;
   if (const DocumentEntry* old = documents_->FindPath(record.path)) {
     Statement& hide = database_->Prepared("UPDATE documents SET visible = 0 WHERE id = ?1");
     hide.Bind(1, old->record.id.value);
@@ -209,7 +196,7 @@ Status DocumentWriter::WriteRow(const NewDocument& document, const DocumentEntry
   row.BindText(11, record.content_hash);
   row.Bind(12, entry.first_passage);
   row.Bind(13, record.passage_count);
-  row.Bind(14, static_cast<int64_t>(ChecksumOf(document)));
+  row.Bind(14, entry.checksum);
   if (Status status = row.Run(); !status.ok()) return status;
 
   Statement& text = database_->Prepared("INSERT INTO texts (document_id, text) VALUES (?1, ?2)");
@@ -270,10 +257,11 @@ void DocumentWriter::Publish(Written written) {
   StoredIds ids;
   ids.document = written.entry.record.id;
   ids.first_passage = PassageId{written.entry.first_passage};
+  ids.vectors_copied = written.vectors_copied;
   if (const DocumentEntry* old = documents_->FindPath(written.entry.record.path)) {
     ids.replaced = old->record.id;
     ids.replaced_passages = PassagesOf(old->first_passage, old->record.passage_count);
-    garbage_.push_back({old->record.id, old->first_passage, old->record.passage_count});
+    purger_->Add(old->record.id, old->first_passage, old->record.passage_count);
     documents_->Remove(old->record.id);
   }
   results_[written.index] = std::move(ids);
@@ -285,7 +273,7 @@ void DocumentWriter::FailWritten(const Status& status) {
     results_[written.index] = status;
     // A long one may have earlier slices in the database.
     const DocumentEntry& entry = written.entry;
-    garbage_.push_back({entry.record.id, entry.first_passage, entry.record.passage_count});
+    purger_->Add(entry.record.id, entry.first_passage, entry.record.passage_count);
   }
   written_.clear();
 }
@@ -306,17 +294,19 @@ Result<std::vector<PassageId>> DocumentWriter::Remove(std::span<const DocumentId
     }
     gone.push_back(entry);
   }
+  // Its words stay in the index's segments and in free pages until the next compaction.
+  if (Status status = database_->SetProperty("removed_uncompacted", 1); !status.ok()) return status;
   if (Status status = slices.Commit(); !status.ok()) return status;
   std::vector<PassageId> passages;
   for (const DocumentEntry* entry : gone) {
     const std::vector<PassageId> of_document = PassagesOf(entry->first_passage, entry->record.passage_count);
     passages.insert(passages.end(), of_document.begin(), of_document.end());
-    garbage_.push_back({entry->record.id, entry->first_passage, entry->record.passage_count});
+    purger_->Add(entry->record.id, entry->first_passage, entry->record.passage_count);
     documents_->Remove(entry->record.id);
   }
   slices.LetOthersRun();
   // They are gone for every search; a failure to free their space is no failure to remove them.
-  (void)Purge(&slices);
+  (void)purger_->Run(&slices);
   return passages;
 }
 
@@ -327,91 +317,16 @@ Status DocumentWriter::RemoveAll() {
   Status status = database_->Run(
       "INSERT INTO passages_fts (passages_fts) VALUES ('delete-all');"
       "DELETE FROM vectors; DELETE FROM models; DELETE FROM passages; DELETE FROM headings; DELETE FROM texts; "
-      "DELETE FROM documents;");
+      "DELETE FROM documents; DELETE FROM damaged; DELETE FROM properties;");
   if (!status.ok()) {
     slices.Rollback();
     return status;
   }
   if (status = slices.Commit(); !status.ok()) return status;
   documents_->Clear();
-  garbage_.clear();
+  purger_->Forget();
   // Nothing of the texts stays in the file, as far as that can be had.
   (void)database_->Run("VACUUM");
-  return OkStatus();
-}
-
-Status DocumentWriter::Purge(Slices* slices) {
-  std::vector<Garbage> uncommitted;
-  Status status;
-  while (status.ok() && !(garbage_.empty() && uncommitted.empty())) {
-    if (garbage_.empty() || slices->spent()) {
-      status = slices->Commit();
-      if (!status.ok()) break;
-      uncommitted.clear();
-      slices->LetOthersRun();
-    } else {
-      uncommitted.push_back(garbage_.back());
-      garbage_.pop_back();
-      status = PurgeRows(uncommitted.back(), slices);
-    }
-  }
-  if (!status.ok()) slices->Rollback();
-  // What is gone by an earlier slice is no harm to look for again.
-  garbage_.insert(garbage_.end(), uncommitted.begin(), uncommitted.end());
-  return status;
-}
-
-Status DocumentWriter::PurgeRows(const Garbage& garbage, Slices* slices) {
-  if (Status status = slices->Enter(); !status.ok()) return status;
-  Statement& find = database_->Prepared(
-      "SELECT d.title, t.text FROM documents d JOIN texts t ON t.document_id = d.id WHERE d.id = ?1");
-  find.Bind(1, garbage.document.value);
-  const bool found = find.Next();
-  const std::string title(found ? find.Text(0) : std::string_view());
-  const std::string text(found ? find.Text(1) : std::string_view());
-  if (Status status = find.Finish(); !status.ok()) return status;
-  if (!found) return OkStatus();
-
-  const uint32_t end = garbage.first_passage + garbage.passage_count;
-  for (uint32_t id = garbage.first_passage; id < end; ++id) {
-    if (slices->spent()) {
-      if (Status status = slices->Commit(); !status.ok()) return status;
-      slices->LetOthersRun();
-      if (Status status = slices->Enter(); !status.ok()) return status;
-    }
-    Statement& passage = database_->Prepared("SELECT start_byte, end_byte, heading_path FROM passages WHERE id = ?1");
-    passage.Bind(1, id);
-    const bool there = passage.Next();
-    const auto start = static_cast<size_t>(there ? passage.Int(0) : 0);
-    const auto stop = static_cast<size_t>(there ? passage.Int(1) : 0);
-    const std::string context = ContextOf(title, there ? passage.Text(2) : std::string_view());
-    if (Status status = passage.Finish(); !status.ok()) return status;
-    if (!there) continue;
-    if (stop > text.size() || start > stop) {
-      return Status(StatusCode::kBadData, "The stored library is damaged.", "a passage is outside of its text");
-    }
-    // FTS5 removes the words that it is told: they must be those that were added.
-    Statement& words = database_->Prepared(
-        "INSERT INTO passages_fts (passages_fts, rowid, text, context) VALUES ('delete', ?1, ?2, ?3)");
-    words.Bind(1, id);
-    words.BindText(2, std::string_view(text).substr(start, stop - start));
-    words.BindText(3, context);
-    if (Status status = words.Run(); !status.ok()) return status;
-    Statement& row = database_->Prepared("DELETE FROM passages WHERE id = ?1");
-    row.Bind(1, id);
-    if (Status status = row.Run(); !status.ok()) return status;
-  }
-  Statement& vectors = database_->Prepared(
-      "DELETE FROM vectors WHERE model_id IN (SELECT id FROM models) AND passage_id >= ?1 AND passage_id < ?2");
-  vectors.Bind(1, garbage.first_passage);
-  vectors.Bind(2, end);
-  if (Status status = vectors.Run(); !status.ok()) return status;
-  for (const char* sql : {"DELETE FROM headings WHERE document_id = ?1", "DELETE FROM texts WHERE document_id = ?1",
-                          "DELETE FROM documents WHERE id = ?1"}) {
-    Statement& rows = database_->Prepared(sql);
-    rows.Bind(1, garbage.document.value);
-    if (Status status = rows.Run(); !status.ok()) return status;
-  }
   return OkStatus();
 }
 

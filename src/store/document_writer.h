@@ -2,12 +2,16 @@
 
 #include <functional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "base/status.h"
 #include "store/database.h"
+#include "store/document_purger.h"
 #include "store/document_table.h"
+#include "store/slices.h"
 #include "store/store.h"
+#include "store/vector_table.h"
 
 namespace lodestone {
 
@@ -20,10 +24,14 @@ namespace lodestone {
 class DocumentWriter {
  public:
   // All outlive it. `Load` comes first.
-  DocumentWriter(Database* database, DocumentTable* documents) : database_(database), documents_(documents) {}
+  DocumentWriter(Database* database, DocumentTable* documents, VectorTable* vectors, DocumentPurger* purger)
+      : database_(database), documents_(documents), vectors_(vectors), purger_(purger) {}
 
-  // Reads the visible documents into the table and removes the rows of the others.
-  Status Load();
+  // Reads the visible documents into the table and removes the rows of the others. `damaged` gets those whose
+  // passages are not what they say; they are left out. `as_far_as_it_goes`: rows that cannot be read are no failure.
+  Status Load(bool as_far_as_it_goes, std::vector<DamagedDocument>* damaged);
+  // Removes the rows of documents that are not visible, in one go.
+  Status Sweep();
   // As Store::AddDocuments.
   std::vector<Result<StoredIds>> Add(std::span<const NewDocument> documents, double budget_ms,
                                      const std::function<void()>& between);
@@ -33,36 +41,36 @@ class DocumentWriter {
   Status RemoveAll();
 
  private:
-  class Slices;
   // A document of this batch whose last row is written but not yet committed.
   struct Written {
     size_t index;  // in the batch
+    bool vectors_copied;
     DocumentEntry entry;
   };
-  // Rows that no search sees any more.
-  struct Garbage {
-    DocumentId document;
-    uint32_t first_passage;
-    uint32_t passage_count;
+  // Passages as they are, by document. False for `consecutive` when another's are among them.
+  struct Range {
+    uint32_t first = 0;
+    uint32_t count = 0;
+    bool consecutive = true;
   };
+  Status ReadRanges(std::unordered_map<uint32_t, Range>* ranges);
 
-  Status Write(const NewDocument& document, DocumentEntry* entry, Slices* slices);
+  // `vectors_copied`: a document of equal content had some.
+  Status Write(const NewDocument& document, DocumentEntry* entry, bool* vectors_copied, Slices* slices);
   Status WriteRow(const NewDocument& document, const DocumentEntry& entry);
   Status WritePassage(const NewDocument& document, const Passage& passage, const DocumentEntry& entry, uint32_t id);
   Status CommitWritten(Slices* slices);
   void Publish(Written written);
   void FailWritten(const Status& status);
-  // Removes what garbage there is; what fails is tried again later.
-  Status Purge(Slices* slices);
-  Status PurgeRows(const Garbage& garbage, Slices* slices);
 
   Database* const database_;
   DocumentTable* const documents_;
+  VectorTable* const vectors_;
+  DocumentPurger* const purger_;
   uint32_t next_document_ = 1;
   uint32_t next_passage_ = 1;
   std::vector<Written> written_;
   std::vector<Result<StoredIds>> results_;
-  std::vector<Garbage> garbage_;
 };
 
 }  // namespace lodestone

@@ -1,7 +1,11 @@
 #include "store/schema.h"
 
+#include <sqlite3.h>
+
 #include <iterator>
 #include <string>
+
+#include "store/checksum.h"
 
 namespace lodestone {
 namespace {
@@ -76,8 +80,29 @@ constexpr const char* kSteps[] = {
     );
     INSERT INTO passages_fts(passages_fts, rank) VALUES ('rank', 'bm25(1.0, 0.5)');
     )sql",
+
+    // Vectors are found damaged as texts are; files found damaged are remembered until they are read again.
+    R"sql(
+    ALTER TABLE vectors ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;  -- store/checksum.h
+    UPDATE vectors SET checksum = lodestone_vector_checksum(vector, passage_id - (
+      SELECT d.first_passage FROM passages p JOIN documents d ON d.id = p.document_id WHERE p.id = passage_id));
+    CREATE TABLE damaged (path TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE properties (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+    )sql",
 };
 constexpr int64_t kVersion = std::size(kSteps);
+
+// For the steps alone: no table, view or index of a finished library needs a function of ours.
+int AddStepFunctions(sqlite3* handle) {
+  return sqlite3_create_function_v2(
+      handle, "lodestone_vector_checksum", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, nullptr,
+      [](sqlite3_context* context, int, sqlite3_value** values) {
+        const std::string_view vector(static_cast<const char*>(sqlite3_value_blob(values[0])),
+                                      static_cast<size_t>(sqlite3_value_bytes(values[0])));
+        sqlite3_result_int64(context, VectorChecksum(vector, static_cast<uint32_t>(sqlite3_value_int64(values[1]))));
+      },
+      nullptr, nullptr, nullptr);
+}
 
 }  // namespace
 
@@ -102,7 +127,8 @@ Status MigrateSchema(Database* database) {
   }
   if (version.value() == kVersion) return OkStatus();
 
-  Status status = database->Run("BEGIN IMMEDIATE");
+  Status status = StatusOf(AddStepFunctions(database->handle()), database->handle());
+  if (status.ok()) status = database->Run("BEGIN IMMEDIATE");
   for (int64_t i = version.value(); i < kVersion && status.ok(); ++i) status = database->Run(kSteps[i]);
   if (status.ok()) {
     const std::string stamp = "PRAGMA application_id=" + std::to_string(kApplicationId) +

@@ -45,6 +45,8 @@ struct StoredIds {
   // What this document replaced (same path), already gone from every search.
   std::optional<DocumentId> replaced;
   std::vector<PassageId> replaced_passages;
+  // Vectors of a document of equal content were stored with it: they need not be made again.
+  bool vectors_copied = false;
 };
 
 struct LexicalHit {
@@ -82,6 +84,43 @@ struct VectorBatch {
   std::vector<uint16_t> half_bits;  // [passages.size() x dimension] f16
 };
 
+// A passage of equal content that got a vector along with the one it was made for.
+struct CopiedVector {
+  PassageId passage;
+  size_t source = 0;  // index in what was given
+};
+
+struct StoredModel {
+  std::string id;
+  uint32_t dimension = 0;
+};
+
+enum class ImportMode {
+  kReplace,  // the file's documents are the library from now on
+  kMerge,    // of two documents with one path the one modified later stays
+  kSalvage,  // as kMerge, from a damaged file: what is sound of it
+};
+
+struct ImportResult {
+  uint32_t added = 0;
+  uint32_t updated = 0;
+  uint32_t unchanged = 0;
+  uint32_t damaged = 0;  // kSalvage: documents that were not sound
+};
+
+struct DamagedDocument {
+  DocumentId document;
+  std::string path;
+  PassageId first_passage;
+  uint32_t passage_count = 0;
+};
+
+struct VerifyResult {
+  DocumentId last;    // where to go on
+  bool done = false;  // it was the last document
+  std::vector<DamagedDocument> damaged;
+};
+
 struct WordMatch {
   uint32_t start = 0;  // byte offsets into the text that was given
   uint32_t end = 0;
@@ -108,14 +147,17 @@ class Store {
   // `between` may search and read, not write.
   virtual std::vector<Result<StoredIds>> AddDocuments(std::span<const NewDocument> documents, double budget_ms,
                                                       const std::function<void()>& between) = 0;
-  // Vectors of passages, by model. Passages that have gone meanwhile are skipped.
+  // Vectors of passages, by model. Passages that have gone meanwhile are skipped; those of documents of equal
+  // content get theirs too and come back.
   // Shape: half_bits [passages.size() x dimension] f16.
-  virtual Status AddVectors(const std::string& model_id, uint32_t dimension, std::span<const PassageId> passages,
-                            std::span<const uint16_t> half_bits) = 0;
+  virtual Result<std::vector<CopiedVector>> AddVectors(const std::string& model_id, uint32_t dimension,
+                                                       std::span<const PassageId> passages,
+                                                       std::span<const uint16_t> half_bits) = 0;
   // Up to `limit` vectors with passage id over `after`, visible documents only. Vectors by this name of another
-  // dimension are of another model: they are dropped.
+  // dimension are of another model: they are dropped, and so are those that fail their checksum.
   virtual Result<VectorBatch> LoadVectors(const std::string& model_id, uint32_t dimension, PassageId after, size_t limit) = 0;
-  // Up to `limit` visible passages over `after` that have no vector of this model.
+  // Up to `limit` visible passages over `after` that have no vector of this model; of documents of equal
+  // content those of one stand for all.
   virtual Result<std::vector<PassageText>> PassagesWithoutVector(const std::string& model_id, PassageId after, size_t limit) = 0;
 
   // Removes documents with all that belongs to them; the ids of their passages come back. They are gone from
@@ -132,8 +174,29 @@ class Store {
   virtual Result<std::vector<PassageText>> LoadPassages(std::span<const PassageId> passages) = 0;
   // The stored text. Errors: kNotFound.
   virtual Result<Document> LoadDocument(const std::string& path) = 0;
+  // All that AddDocuments needs to store it elsewhere. Errors: kNotFound.
+  virtual Result<NewDocument> LoadWhole(DocumentId document) = 0;
+  virtual Result<std::vector<StoredModel>> ListModels() = 0;
   // Where the terms of a query stand in `text`, by the index's own tokenizer and stemmer.
   virtual std::vector<WordMatch> MatchWords(const ParsedQuery& query, std::string_view text) = 0;
+
+  // Holds the documents over `after`, as many as `budget_ms` allows, against their checksums. Damaged ones are
+  // gone from the library on return, and their paths are remembered until they are read again.
+  virtual Result<VerifyResult> Verify(DocumentId after, double budget_ms) = 0;
+  virtual Result<std::vector<std::string>> ListDamaged() = 0;
+  // Whether something was removed, or so much replaced, that the file should be made anew.
+  virtual Result<bool> NeedsCompaction() = 0;
+  // Makes the file as small as it can be, with no byte left of what was removed. False when `stop` ended it
+  // early, with nothing lost.
+  virtual Result<bool> Compact(const std::function<bool()>& stop) = 0;
+
+  // Writes the library to a new file, as small as it can be, readable by any SQLite from 3.40 on.
+  virtual Status Export(const std::string& path) = 0;
+  // Takes in an exported file. All ids change with kReplace. But for kSalvage a file that is damaged anywhere, or not a
+  // library, is refused whole; with kReplace the new library is there whole or the old one stays.
+  // `budget_ms` and `between` as in AddDocuments.
+  virtual Result<ImportResult> Import(const std::string& path, ImportMode mode, double budget_ms,
+                                      const std::function<void()>& between) = 0;
 
   virtual Result<uint64_t> SizeBytes() = 0;
 };

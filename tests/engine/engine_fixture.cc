@@ -91,7 +91,20 @@ void FakeInference::ReleaseRuns() {
   }
 }
 
-EngineTest::EngineTest(bool threads) {
+EngineTest::EngineTest(bool threads) : threads_(threads) { Start(); }
+
+void EngineTest::End() {
+  compute_.reset();
+  storage_.reset();
+  inference_.reset();
+  loop_.Clear();
+  engine_.reset();
+  inline_.reset();
+  sent_.clear();
+}
+
+void EngineTest::Start() {
+  const bool threads = threads_;
   inference_ = std::make_unique<FakeInference>(&loop_, threads ? 3 : 1, kDimension);
   Platform platform;
   platform.loop = &loop_;
@@ -110,14 +123,15 @@ EngineTest::EngineTest(bool threads) {
   platform.inference = inference_.get();
   platform.clock = &SystemClock();
   platform.threads = 2;
-  platform.mount_storage = [] { return StoragePlace{":memory:", "memory"}; };
+  platform.mount_storage = [this] { return place_; };
   engine_ = std::make_unique<Engine>(platform, "test-build",
                                      [this](MessageKind kind, protocol::MessageType type, RequestId id, std::string bytes) {
                                        sent_.push_back({kind, type, id, std::move(bytes)});
                                      });
+  engine_->housekeeper().verify_delay_ms = verify_delay_ms_;
   bool opened = false;
   engine_->Start([&](const Status& status) {
-    EXPECT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(status.code(), expect_open_) << status.message();
     opened = true;
   });
   EXPECT_TRUE(loop_.RunUntil([&] { return opened; }, 30000));

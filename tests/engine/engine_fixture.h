@@ -102,6 +102,9 @@ class EngineTest : public ::testing::Test {
   }
   protocol::ErrorReply ErrorOf(const Answer& answer);
 
+  // Ends the engine and its threads as they are; Start makes new ones on the same storage.
+  void End();
+  void Start();
   void LoadModel();
   protocol::SetModel ModelRequest() const;
   protocol::FileEntry Entry(const std::string& path, std::string text);
@@ -112,6 +115,10 @@ class EngineTest : public ::testing::Test {
   void WaitIdle() { Ask<protocol::Ack>(protocol::WaitIdle{}); }
   size_t ResponseCount(RequestId id) const;
 
+  const bool threads_;
+  StoragePlace place_{":memory:", "memory"};  // of the next start
+  double verify_delay_ms_ = 3000;             // of the next start
+  StatusCode expect_open_ = StatusCode::kOk;  // likewise
   // The threads end before what they work for: members go in reverse order.
   RunLoop loop_;
   FakeFiles files_{&loop_};

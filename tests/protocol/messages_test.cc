@@ -86,7 +86,8 @@ std::vector<Golden> AllGolden() {
       Make(Hello{.schema_hash = "0123456789abcdef", .build_id = "b1"}),
       Make(AddFiles{
           .files = {{.file_id = 7, .path = "notes/Übung 😀.md", .size_bytes = (uint64_t{1} << 40) + 1, .modified_ms = -2},
-                    {.file_id = 0xffffffff, .path = "", .size_bytes = 0, .modified_ms = 1'700'000'000'000}}}),
+                    {.file_id = 0xffffffff, .path = "", .size_bytes = 0, .modified_ms = 1'700'000'000'000}},
+          .scan = 3}),
       Make(Search{.text = "\xEF\xBB\xBFwas heißt \"rust\"?", .mode = SearchMode::kLexical, .top = 10, .group = "page"}),
       Make(Remove{.paths = {"a.md", "b/c.txt"}}),
       Make(Ack{}),

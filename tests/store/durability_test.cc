@@ -1,12 +1,9 @@
 // What the store does when the machine, the disk or the file lets it down.
 #include <signal.h>
-#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
 #include <map>
 
 #include "tests/store/store_fixture.h"
@@ -14,46 +11,7 @@
 namespace lodestone {
 namespace {
 
-class DurabilityTest : public StoreTest {
- protected:
-  std::string path() { return folder_ / "library.sqlite"; }
-
-  static std::string ReadFile(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  static void WriteFile(const std::string& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-  }
-  StatusCode OpenCode() {
-    store_.reset();
-    return Store::Open(path()).status().code();
-  }
-  // Runs SQL behind the store's back.
-  std::string Sql(const std::string& sql) {
-    store_.reset();
-    sqlite3* handle = nullptr;
-    EXPECT_EQ(sqlite3_open(path().c_str(), &handle), SQLITE_OK);
-    std::string answer;
-    char* error = nullptr;
-    sqlite3_exec(handle, sql.c_str(), [](void* text, int, char** values, char**) {
-      *static_cast<std::string*>(text) += values[0] ? values[0] : "NULL";
-      return 0;
-    }, &answer, &error);
-    EXPECT_STREQ(error, nullptr) << sql;
-    sqlite3_free(error);
-    sqlite3_close(handle);
-    return answer;
-  }
-  void ExpectSound() {
-    EXPECT_EQ(Sql("PRAGMA integrity_check"), "ok");
-    Sql("INSERT INTO passages_fts(passages_fts, rank) VALUES('integrity-check', 1)");
-    EXPECT_EQ(Sql("SELECT count(*) FROM passages WHERE document_id NOT IN (SELECT id FROM documents)"), "0");
-    EXPECT_EQ(Sql("SELECT count(*) FROM vectors WHERE passage_id NOT IN (SELECT id FROM passages)"), "0");
-  }
-
-  TemporaryFolder folder_;
-};
+class DurabilityTest : public StoreFileTest {};
 
 TEST_F(DurabilityTest, ANewerVersionIsRefusedAndLeftAlone) {
   Open(path());

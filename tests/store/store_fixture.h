@@ -1,11 +1,14 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <set>
 #include <string>
@@ -99,6 +102,48 @@ class StoreTest : public testing::Test {
   }
 
   std::unique_ptr<Store> store_;
+};
+
+// A store in a file that tests may handle behind its back.
+class StoreFileTest : public StoreTest {
+ protected:
+  std::string path() { return folder_ / "library.sqlite"; }
+
+  static std::string ReadFile(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  static void WriteFile(const std::string& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+  }
+  StatusCode OpenCode() {
+    store_.reset();
+    return Store::Open(path()).status().code();
+  }
+  // Runs SQL behind the store's back.
+  std::string Sql(const std::string& sql) {
+    store_.reset();
+    sqlite3* handle = nullptr;
+    EXPECT_EQ(sqlite3_open(path().c_str(), &handle), SQLITE_OK);
+    std::string answer;
+    char* error = nullptr;
+    sqlite3_exec(handle, sql.c_str(), [](void* text, int, char** values, char**) {
+      *static_cast<std::string*>(text) += values[0] ? values[0] : "NULL";
+      return 0;
+    }, &answer, &error);
+    EXPECT_STREQ(error, nullptr) << sql;
+    sqlite3_free(error);
+    sqlite3_close(handle);
+    return answer;
+  }
+  void ExpectSound() {
+    EXPECT_EQ(Sql("PRAGMA integrity_check"), "ok");
+    Sql("INSERT INTO passages_fts(passages_fts, rank) VALUES('integrity-check', 1)");
+    EXPECT_EQ(Sql("SELECT count(*) FROM passages WHERE document_id NOT IN (SELECT id FROM documents)"), "0");
+    EXPECT_EQ(Sql("SELECT count(*) FROM vectors WHERE passage_id NOT IN (SELECT id FROM passages)"), "0");
+  }
+
+  TemporaryFolder folder_;
 };
 
 using Strings = std::vector<std::string>;

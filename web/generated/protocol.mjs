@@ -5,7 +5,7 @@ import { ProtocolError, decodeStruct, encodeStruct } from '../wire.mjs';
 export { ProtocolError };
 
 /** Changes with any change of the schema; Hello compares it. */
-export const SCHEMA_HASH = 'e14276514b578d59';
+export const SCHEMA_HASH = '4f44b32c700a9baf';
 
 /** @typedef {'hybrid'|'semantic'|'lexical'} SearchMode */
 /** @typedef {'queued'|'reading'|'embedding'|'ready'|'failed'|'cancelled'} FileState */
@@ -113,6 +113,18 @@ export const SCHEMA_HASH = 'e14276514b578d59';
 /**
  * @typedef {object} AddFiles
  * @property {FileEntry[]} files
+ * @property {number} scan
+ */
+/**
+ * @typedef {object} CompareFolder
+ * @property {string} root
+ * @property {FileEntry[]} files
+ */
+/**
+ * @typedef {object} FinishScan
+ * @property {number} scan
+ * @property {string} root
+ * @property {string[]} unlisted
  */
 /**
  * @typedef {object} Search
@@ -151,6 +163,26 @@ export const SCHEMA_HASH = 'e14276514b578d59';
  * @property {string} tokenizer_json
  * @property {string} manifest_json
  * @property {boolean} built_in
+ */
+/**
+ * @typedef {object} Export
+ * @property {boolean} damaged
+ */
+/**
+ * @typedef {object} ReadExport
+ * @property {number} export_id
+ * @property {number} offset
+ * @property {number} size_bytes
+ */
+/**
+ * @typedef {object} EndExport
+ * @property {number} export_id
+ */
+/**
+ * @typedef {object} Import
+ * @property {number} file_id
+ * @property {number} size_bytes
+ * @property {boolean} replace
  */
 /**
  * @typedef {object} SetSettings
@@ -212,6 +244,31 @@ export const SCHEMA_HASH = 'e14276514b578d59';
  * @property {string} id
  * @property {number} dimension
  */
+/**
+ * @typedef {object} CompareFolderReply
+ * @property {number} stored
+ * @property {number} found
+ */
+/**
+ * @typedef {object} FinishScanReply
+ * @property {number} removed
+ * @property {number} renamed
+ */
+/**
+ * @typedef {object} ExportReply
+ * @property {number} export_id
+ * @property {number} size_bytes
+ */
+/**
+ * @typedef {object} ReadExportReply
+ * @property {Uint8Array} bytes
+ */
+/**
+ * @typedef {object} ImportReply
+ * @property {number} added
+ * @property {number} updated
+ * @property {number} unchanged
+ */
 /** @typedef {Record<string, never>} Ack */
 /**
  * @typedef {object} ErrorReply
@@ -241,6 +298,8 @@ export const SCHEMA_HASH = 'e14276514b578d59';
  * @typedef {object} Messages
  * @property {Hello} Hello
  * @property {AddFiles} AddFiles
+ * @property {CompareFolder} CompareFolder
+ * @property {FinishScan} FinishScan
  * @property {Search} Search
  * @property {GetDocument} GetDocument
  * @property {Remove} Remove
@@ -250,6 +309,10 @@ export const SCHEMA_HASH = 'e14276514b578d59';
  * @property {CancelIndexing} CancelIndexing
  * @property {WaitIdle} WaitIdle
  * @property {SetModel} SetModel
+ * @property {Export} Export
+ * @property {ReadExport} ReadExport
+ * @property {EndExport} EndExport
+ * @property {Import} Import
  * @property {SetSettings} SetSettings
  * @property {HelloReply} HelloReply
  * @property {AddFilesReply} AddFilesReply
@@ -259,6 +322,11 @@ export const SCHEMA_HASH = 'e14276514b578d59';
  * @property {GetStateReply} GetStateReply
  * @property {ListLibraryReply} ListLibraryReply
  * @property {SetModelReply} SetModelReply
+ * @property {CompareFolderReply} CompareFolderReply
+ * @property {FinishScanReply} FinishScanReply
+ * @property {ExportReply} ExportReply
+ * @property {ReadExportReply} ReadExportReply
+ * @property {ImportReply} ImportReply
  * @property {Ack} Ack
  * @property {ErrorReply} ErrorReply
  * @property {StateChanged} StateChanged
@@ -271,6 +339,8 @@ export const SCHEMA_HASH = 'e14276514b578d59';
 export const REQUESTS = /** @type {const} */ ({
   Hello: { response: 'HelloReply' },
   AddFiles: { response: 'AddFilesReply' },
+  CompareFolder: { response: 'CompareFolderReply' },
+  FinishScan: { response: 'FinishScanReply' },
   Search: { response: 'SearchReply' },
   GetDocument: { response: 'GetDocumentReply' },
   Remove: { response: 'RemoveReply' },
@@ -280,6 +350,10 @@ export const REQUESTS = /** @type {const} */ ({
   CancelIndexing: { response: 'Ack' },
   WaitIdle: { response: 'Ack' },
   SetModel: { response: 'SetModelReply' },
+  Export: { response: 'ExportReply' },
+  ReadExport: { response: 'ReadExportReply' },
+  EndExport: { response: 'Ack' },
+  Import: { response: 'ImportReply' },
   SetSettings: { response: 'Ack' },
 });
 /** @typedef {keyof typeof REQUESTS} RequestName */
@@ -292,29 +366,40 @@ export const REQUESTS = /** @type {const} */ ({
 export const TYPE_IDS = {
   Hello: 1,
   AddFiles: 2,
-  Search: 3,
-  GetDocument: 4,
-  Remove: 5,
-  GetState: 6,
-  ListLibrary: 7,
-  SetPaused: 8,
-  CancelIndexing: 9,
-  WaitIdle: 10,
-  SetModel: 11,
-  SetSettings: 12,
-  HelloReply: 13,
-  AddFilesReply: 14,
-  SearchReply: 15,
-  GetDocumentReply: 16,
-  RemoveReply: 17,
-  GetStateReply: 18,
-  ListLibraryReply: 19,
-  SetModelReply: 20,
-  Ack: 21,
-  ErrorReply: 22,
-  StateChanged: 23,
-  Notice: 24,
-  AddProgress: 25,
+  CompareFolder: 3,
+  FinishScan: 4,
+  Search: 5,
+  GetDocument: 6,
+  Remove: 7,
+  GetState: 8,
+  ListLibrary: 9,
+  SetPaused: 10,
+  CancelIndexing: 11,
+  WaitIdle: 12,
+  SetModel: 13,
+  Export: 14,
+  ReadExport: 15,
+  EndExport: 16,
+  Import: 17,
+  SetSettings: 18,
+  HelloReply: 19,
+  AddFilesReply: 20,
+  SearchReply: 21,
+  GetDocumentReply: 22,
+  RemoveReply: 23,
+  GetStateReply: 24,
+  ListLibraryReply: 25,
+  SetModelReply: 26,
+  CompareFolderReply: 27,
+  FinishScanReply: 28,
+  ExportReply: 29,
+  ReadExportReply: 30,
+  ImportReply: 31,
+  Ack: 32,
+  ErrorReply: 33,
+  StateChanged: 34,
+  Notice: 35,
+  AddProgress: 36,
 };
 
 /** The other way round: TYPE_NAMES[TYPE_IDS.Hello] === 'Hello'. */
@@ -420,6 +505,16 @@ const SCHEMA = {
     ],
     AddFiles: [
       ['files', { kind: 'list', max: 100000, minItemBytes: 24, item: { kind: 'struct', name: 'FileEntry' } }],
+      ['scan', { kind: 'u32' }],
+    ],
+    CompareFolder: [
+      ['root', { kind: 'string', max: 4096 }],
+      ['files', { kind: 'list', max: 100000, minItemBytes: 24, item: { kind: 'struct', name: 'FileEntry' } }],
+    ],
+    FinishScan: [
+      ['scan', { kind: 'u32' }],
+      ['root', { kind: 'string', max: 4096 }],
+      ['unlisted', { kind: 'list', max: 100000, minItemBytes: 4, item: { kind: 'string', max: 4096 } }],
     ],
     Search: [
       ['text', { kind: 'string', max: 1048576 }],
@@ -452,6 +547,22 @@ const SCHEMA = {
       ['tokenizer_json', { kind: 'string', max: 67108864 }],
       ['manifest_json', { kind: 'string', max: 67108864 }],
       ['built_in', { kind: 'bool' }],
+    ],
+    Export: [
+      ['damaged', { kind: 'bool' }],
+    ],
+    ReadExport: [
+      ['export_id', { kind: 'u32' }],
+      ['offset', { kind: 'u64' }],
+      ['size_bytes', { kind: 'u32' }],
+    ],
+    EndExport: [
+      ['export_id', { kind: 'u32' }],
+    ],
+    Import: [
+      ['file_id', { kind: 'u32' }],
+      ['size_bytes', { kind: 'u64' }],
+      ['replace', { kind: 'bool' }],
     ],
     SetSettings: [
       ['gentle', { kind: 'bool' }],
@@ -503,6 +614,26 @@ const SCHEMA = {
     SetModelReply: [
       ['id', { kind: 'string', max: 4096 }],
       ['dimension', { kind: 'u32' }],
+    ],
+    CompareFolderReply: [
+      ['stored', { kind: 'u32' }],
+      ['found', { kind: 'u32' }],
+    ],
+    FinishScanReply: [
+      ['removed', { kind: 'u32' }],
+      ['renamed', { kind: 'u32' }],
+    ],
+    ExportReply: [
+      ['export_id', { kind: 'u32' }],
+      ['size_bytes', { kind: 'u64' }],
+    ],
+    ReadExportReply: [
+      ['bytes', { kind: 'bytes', max: 1048576 }],
+    ],
+    ImportReply: [
+      ['added', { kind: 'u32' }],
+      ['updated', { kind: 'u32' }],
+      ['unchanged', { kind: 'u32' }],
     ],
     Ack: [],
     ErrorReply: [

@@ -164,9 +164,10 @@ async function indexLibrary(app, options, progress) {
     ? { files: [{ path: path.basename(options.library), absolute: options.library }], failed: [] }
     : listFolder(options.library);
   const start = performance.now();
-  const removed = options.profile ? await app.removeOthers(files) : 0;
   const before = await app.state();
   const added = await app.add(files);
+  // Afterwards, so that a file that was only renamed finds its vectors.
+  const removed = options.profile ? await app.removeOthers(files) : 0;
   const indexMs = performance.now() - start;
   const state = await app.state();
   const failed = [...unlisted, ...added.failed];

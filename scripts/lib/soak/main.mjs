@@ -5,6 +5,7 @@ import { makeTexts, randomNumbers } from '../bench/texts.mjs';
 import { AppSession } from '../headless/app_session.mjs';
 import { launchBrowser, peakRendererMb } from '../headless/browser.mjs';
 import { serveSite } from '../headless/site.mjs';
+import { crashRounds } from './crash_rounds.mjs';
 
 const MAX_DOCUMENTS = 2000;
 const SAMPLE = 5;
@@ -221,31 +222,48 @@ class Soak {
   }
 }
 
+/** @param {number} seed @param {number} minutes */
+async function soakFor(seed, minutes) {
+  const site = await serveSite();
+  const browser = await launchBrowser({ port: site.port, profile: null });
+  try {
+    const soak = new Soak(browser.context, randomNumbers(seed));
+    await soak.open();
+    const end = performance.now() + minutes * 60_000;
+    let steps = 0;
+    while (performance.now() < end) {
+      const deed = await soak.step();
+      const memory = Math.round(await peakRendererMb(browser.context));
+      steps += 1;
+      process.stdout.write(`${steps}: ${deed}, peak ${memory} MB\n`);
+    }
+    process.stdout.write(`${steps} deeds, and after each the library was right (--seed ${seed})\n`);
+  } finally {
+    await browser.close();
+    await site.close();
+  }
+}
+
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
+  options: {
+    minutes: { type: 'string', default: '10' },
+    crashes: { type: 'string' },
+    seed: { type: 'string' },
+  },
 });
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 process.stderr.write(`seed ${seed}\n`);
-const site = await serveSite();
-const browser = await launchBrowser({ port: site.port, profile: null });
 try {
-  const soak = new Soak(browser.context, randomNumbers(seed));
-  await soak.open();
-  const end = performance.now() + Number(values.minutes) * 60_000;
-  let steps = 0;
-  while (performance.now() < end) {
-    const deed = await soak.step();
-    const memory = Math.round(await peakRendererMb(browser.context));
-    steps += 1;
-    process.stdout.write(`${steps}: ${deed}, peak ${memory} MB\n`);
+  if (values.crashes === undefined) {
+    await soakFor(seed, Number(values.minutes));
+  } else {
+    const log = (/** @type {string} */ line) => void process.stdout.write(`${line}\n`);
+    const { kills, kept } = await crashRounds({ rounds: Number(values.crashes), seed, log });
+    log(`${kills} kills survived, ${kept} documents, none lost (--seed ${seed})`);
   }
-  process.stdout.write(`${steps} deeds, and after each the library was right (--seed ${seed})\n`);
 } catch (error) {
   process.stderr.write(
     `scripts/soak: ${error instanceof Error ? error.message : error} (--seed ${seed})\n`,
   );
   process.exitCode = 1;
-} finally {
-  await browser.close();
-  await site.close();
 }

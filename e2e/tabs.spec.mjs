@@ -1,0 +1,66 @@
+// Two tabs, one library: both search, one writes, and the other goes on when it is gone.
+import { addTexts, expect, findPaths, openApp, test, TEXTS } from './lib/fixtures.mjs';
+
+test('a second tab searches and adds through the first, and takes over when it closes', async ({ app, page, server }) => {
+  await addTexts(app, TEXTS);
+  const second = await openApp(await page.context().newPage(), server.url);
+  expect((await second.state()).storage).toBe('opfs');
+  expect((await second.state()).documents).toBe(Object.keys(TEXTS).length);
+  expect(await findPaths(second, 'leeks', { mode: 'hybrid' })).toContain('kitchen/soup.txt');
+  expect((await addTexts(second, { 'second.txt': 'A zebra from the second tab.' })).added).toBe(1);
+  expect(await findPaths(app, 'zebra')).toEqual(['second.txt']);
+  await page.close();
+  const begun = performance.now();
+  expect(await findPaths(second, 'zebra')).toEqual(['second.txt']);
+  const takeOverMs = performance.now() - begun;
+  console.log(`take-over ${Math.round(takeOverMs)} ms`);
+  await second.modelSettled();
+  await second.idle();
+  const state = await second.state();
+  expect(state.storage).toBe('opfs');
+  expect(state.passages_embedded_now).toBe(0);
+  expect((await addTexts(second, { 'third.txt': 'A yak.' })).added).toBe(1);
+  expect(await findPaths(second, 'leeks', { mode: 'semantic' })).toContain('kitchen/soup.txt');
+  expect(takeOverMs).toBeLessThan(2000);
+});
+
+test('an add that the first tab did not finish is finished by the second', async ({ app, page, server }) => {
+  await addTexts(app, TEXTS);
+  const second = await openApp(await page.context().newPage(), server.url);
+  const text = 'river stone copper window apple candle '.repeat(400);
+  const adding = second.call((text) => {
+    const items = Array.from({ length: 60 }, (_, n) => ({ path: `many/${n}.txt`, data: `${n} ${text}` }));
+    return window.lodestone.add(items);
+  }, text);
+  await second.untilState((state) => state.documents > 8);
+  await page.close();
+  const { added, unchanged, failed } = await adding;
+  expect(failed).toEqual([]);
+  expect(added + unchanged).toBe(60);
+  await second.modelSettled();
+  await second.idle();
+  const state = await second.state();
+  expect(state.documents).toBe(Object.keys(TEXTS).length + 60);
+  expect(state.embedded_passages).toBe(state.passages);
+});
+
+test('an engine that dies leaves the library to the other tab', async ({ app, page, server }) => {
+  await addTexts(app, TEXTS);
+  const second = await openApp(await page.context().newPage(), server.url);
+  const died = app.call(() => new Promise((resolve) => window.lodestone.on('died', () => resolve(true))));
+  await app.state();
+  const worker = page.workers().find((worker) => worker.url().includes('coordinator.worker'));
+  await worker?.evaluate(() => {
+    setTimeout(() => {
+      throw new WebAssembly.RuntimeError('unreachable');
+    });
+  });
+  await died;
+  expect(await findPaths(second, 'leeks')).toContain('kitchen/soup.txt');
+  // The first tab is served by the second from now on.
+  await page.getByRole('button', { name: 'Restart' }).click();
+  await app.call(() => window.lodestone.ready);
+  expect(await findPaths(app, 'leeks')).toContain('kitchen/soup.txt');
+  expect((await addTexts(app, { 'back.txt': 'A zebra.' })).added).toBe(1);
+  expect(await findPaths(second, 'zebra')).toEqual(['back.txt']);
+});

@@ -1,0 +1,154 @@
+// Export and import as a page asks for them, and a library that turns out to be damaged.
+#include <string>
+
+#include "tests/engine/library_fixture.h"
+
+namespace lodestone {
+namespace {
+
+using protocol::SearchMode;
+
+class EngineTransferTest : public LibraryTest {
+ protected:
+  std::string Export(bool damaged = false) {
+    const auto reply = Ask<protocol::ExportReply>(protocol::Export{damaged});
+    std::string bytes;
+    while (bytes.size() < reply.size_bytes) {
+      const auto piece = Ask<protocol::ReadExportReply>(protocol::ReadExport{reply.export_id, bytes.size(), 100'000});
+      if (piece.bytes.empty()) break;
+      bytes += piece.bytes;
+    }
+    EXPECT_EQ(bytes.size(), reply.size_bytes);
+    Ask<protocol::Ack>(protocol::EndExport{reply.export_id});
+    return bytes;
+  }
+  protocol::Import ImportOf(const std::string& bytes, bool replace) {
+    return {files_.Put(bytes).value, bytes.size(), replace};
+  }
+  // Beside the library itself.
+  size_t FilesLeft() {
+    size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "")) {
+      count += !entry.path().filename().string().starts_with("library.sqlite");
+    }
+    return count;
+  }
+};
+
+TEST_F(EngineTransferTest, WhatIsExportedIsFoundAgainWithoutEmbedding) {
+  Add({{"a.txt", "A lantern."}, {"b.txt", "The whale."}});
+  const std::string bytes = Export();
+  EXPECT_EQ(FilesLeft(), 0u);
+  for (const bool replace : {true, false}) {
+    Ask<protocol::RemoveReply>(protocol::Remove{{}, true});
+    Add({{"c.txt", "The glacier."}});
+    const uint64_t embedded = State().passages_embedded_now;
+    const auto reply = Ask<protocol::ImportReply>(ImportOf(bytes, replace));
+    EXPECT_EQ(reply.added, 2u);
+    WaitIdle();
+    EXPECT_EQ(State().documents, replace ? 2u : 3u);
+    EXPECT_EQ(State().embedded_passages, State().passages);
+    EXPECT_EQ(State().passages_embedded_now, embedded);
+    EXPECT_EQ(Search("lantern", SearchMode::kSemantic).results.at(0).path, "a.txt");
+    EXPECT_EQ(Find("whale"), std::vector<std::string>{"b.txt"});
+    EXPECT_EQ(Find("glacier").empty(), replace);
+    EXPECT_EQ(Ask<protocol::ListLibraryReply>(protocol::ListLibrary{0, 100, false}).total, replace ? 2u : 3u);
+    EXPECT_EQ(FilesLeft(), 0u);
+  }
+  Restart();
+  EXPECT_EQ(State().documents, 3u);
+  EXPECT_EQ(State().passages_embedded_now, 0u);
+}
+
+TEST_F(EngineTransferTest, AnImportThatIsRefusedChangesNothing) {
+  Add({{"a.txt", "A lantern."}});
+  std::string bytes = Export();
+  bytes[bytes.find("lantern")] ^= 1;
+  for (const bool replace : {true, false}) {
+    for (const std::string& bad : {bytes, std::string(), std::string(3000, 'x'), bytes.substr(0, 9000)}) {
+      EXPECT_EQ(AskForError(ImportOf(bad, replace)).code, "kBadData");
+      EXPECT_EQ(Find("lantern"), std::vector<std::string>{"a.txt"});
+      EXPECT_EQ(FilesLeft(), 0u);
+    }
+  }
+  auto gone = ImportOf(bytes, true);
+  files_.Vanish(FileId{gone.file_id});
+  EXPECT_EQ(AskForError(gone).code, "kNotFound");
+}
+
+TEST_F(EngineTransferTest, FilesThatAreComingInStayOutOfAReplacedLibrary) {
+  Add({{"a.txt", "A lantern."}});
+  const std::string bytes = Export();
+  inference_->hold_runs = true;
+  protocol::AddFiles request;
+  for (int i = 0; i < 100; ++i) request.files.push_back(Entry("f" + std::to_string(i) + ".txt", "whale " + std::to_string(i)));
+  const RequestId add = Post(request);
+  const RequestId import = Post(ImportOf(bytes, true));
+  EXPECT_EQ(ErrorOf(Wait(add)).code, "kCancelled");
+  EXPECT_EQ(Wait(import).type, protocol::MessageType::kImportReply);
+  inference_->ReleaseRuns();
+  WaitIdle();
+  EXPECT_EQ(State().documents, 1u);
+  EXPECT_TRUE(Find("whale").empty());
+}
+
+TEST_F(EngineTransferTest, ADamagedLibraryIsSetAsideAndWhatIsSoundOfItIsSaved) {
+  std::vector<std::pair<std::string, std::string>> files;
+  for (int i = 0; i < 100; ++i) {
+    std::string text = "glacier " + std::to_string(i);
+    for (int k = 0; k < 200; ++k) text += " bread";
+    files.emplace_back("f" + std::to_string(i) + ".txt", text);
+  }
+  Add(std::move(files));
+  WaitIdle();
+  End();
+  const auto size = std::filesystem::file_size(path());
+  std::filesystem::resize_file(path(), size * 9 / 10);
+  const std::string cut = ReadFile();
+  Start();
+  LoadModel();
+  WaitIdle();
+  ASSERT_EQ(Notices().size(), 1u);
+  EXPECT_NE(Notices()[0].find("damaged"), std::string::npos);
+  EXPECT_EQ(State().storage, "opfs");
+  EXPECT_GT(State().documents, 0u);
+  EXPECT_EQ(State().embedded_passages, State().passages);
+  EXPECT_EQ(Search("glacier", SearchMode::kLexical, 1000).results.size(), State().documents);
+  EXPECT_TRUE(Export(true) == cut);
+  const auto added = Add({{"new.txt", "A lantern."}});
+  EXPECT_EQ(added.added, 1u);
+  // Erasing everything erases that too.
+  EXPECT_TRUE(std::filesystem::exists(path() + ".damaged-1"));
+  Ask<protocol::RemoveReply>(protocol::Remove{{}, true});
+  EXPECT_FALSE(std::filesystem::exists(path() + ".damaged-1"));
+  EXPECT_EQ(AskForError(protocol::Export{true}).code, "kNotFound");
+}
+
+TEST_F(EngineTransferTest, ALibraryThatIsNoLibraryIsSetAsideAsItIs) {
+  End();
+  std::ofstream(path(), std::ios::binary | std::ios::trunc) << std::string(50'000, 'x');
+  Start();
+  LoadModel();
+  Add({{"a.txt", "A lantern."}});
+  EXPECT_EQ(Export(true), std::string(50'000, 'x'));
+  Restart();
+  EXPECT_EQ(Find("lantern"), std::vector<std::string>{"a.txt"});
+  EXPECT_TRUE(Notices().empty()) << Notices()[0];
+}
+
+TEST_F(EngineTransferTest, ANewerLibraryIsRefusedAndLeftAlone) {
+  Add({{"a.txt", "A lantern."}});
+  End();
+  Sql("PRAGMA user_version = 99");
+  const std::string before = ReadFile();
+  expect_open_ = StatusCode::kMismatch;
+  Start();
+  EXPECT_EQ(AskForError(protocol::Search{"lantern", SearchMode::kHybrid, 10, ""}).code, "kMismatch");
+  End();
+  EXPECT_EQ(ReadFile(), before);
+  expect_open_ = StatusCode::kOk;
+  Restart("PRAGMA user_version = 2");
+}
+
+}  // namespace
+}  // namespace lodestone
