@@ -194,9 +194,9 @@ test.describe('without shared memory', () => {
     expect((await app.state()).storage).toBe('opfs');
     const again = await openApp(await page.context().newPage(), server.url);
     await page.close();
-    expect(await findPaths(again, 'leeks', { mode: 'semantic' })).toContain('kitchen/soup.txt');
     await again.modelSettled();
     await again.idle();
+    expect(await findPaths(again, 'leeks', { mode: 'semantic' })).toContain('kitchen/soup.txt');
     const state = await again.state();
     expect(state.storage).toBe('opfs');
     expect(state.documents).toBe(Object.keys(TEXTS).length);
