@@ -134,7 +134,7 @@ async function similarity(file, model, work) {
   const queries = path.join(work, 'queries.jsonl');
   writeFileSync(corpus, rows.map((row, at) => JSON.stringify({ _id: ids[at], text: row[1] }) + '\n').join(''));
   // Quotes and a word's minus would be filters.
-  const plain = (/** @type {string} */ text) => text.replaceAll('"', ' ').replace(/(^|\s)-(?=\S)/g, '$1- ');
+  const plain = (/** @type {string} */ text) => text.replace(/["“”]/g, ' ').replace(/(^|\s)-(?=\S)/g, '$1- ');
   const question = (/** @type {string[]} */ row, /** @type {number} */ at) =>
     `path:corpus.jsonl#${ids[at]} ${plain(row[0])}`;
   writeFileSync(queries, rows.map((row, at) => JSON.stringify({ _id: ids[at], text: question(row, at) }) + '\n').join(''));
