@@ -22,8 +22,6 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const SHARED = path.resolve(ROOT, '../shared');
 const RETRIEVAL_SETS = ['xquad', 'medline'];
 const SIMILARITY_SET = 'stsb';
-// Every record of a part must fit in one answer of scripts/search (1,000 documents).
-const SIMILARITY_PART = 500;
 
 const USAGE = `Measures search through the site on the development sets.
 
@@ -123,33 +121,35 @@ function readSimilarity(file) {
 }
 
 /**
- * The site's own similarity of each pair: one sentence is a record, the other a question.
+ * The site's own similarity of each pair: one sentence is a record, the other a question to that record alone.
  * @param {string} file
  * @param {string | null} model
  * @param {string} work
  */
 async function similarity(file, model, work) {
   const rows = readSimilarity(file);
-  /** @type {number[]} */
-  const found = new Array(rows.length).fill(Number.NaN);
-  for (let first = 0; first < rows.length; first += SIMILARITY_PART) {
-    const part = rows.slice(first, first + SIMILARITY_PART);
-    const lines = (/** @type {number} */ cell) =>
-      part.map((row, at) => JSON.stringify({ _id: `${first + at}`, text: row[cell] })).join('\n');
-    writeFileSync(path.join(work, 'corpus.jsonl'), lines(1) + '\n');
-    writeFileSync(path.join(work, 'queries.jsonl'), lines(0) + '\n');
-    const options = ['--library', path.join(work, 'corpus.jsonl'), '--mode', 'semantic'];
-    options.push('--queries', path.join(work, 'queries.jsonl'), '--top', `${SIMILARITY_PART}`);
-    if (model) options.push('--model', model);
-    await search(options, ({ query_id, results }) => {
-      const own = results.find((result) => recordId(result.path) === query_id);
-      if (own) found[Number(query_id)] = own.score;
-    });
-  }
-  const missing = found.filter((value) => Number.isNaN(value)).length;
-  if (missing > 0) throw new Error(`${missing} of ${rows.length} pairs got no similarity`);
+  // Of one length, so that no record's path begins with another's.
+  const ids = rows.map((_, at) => `r${String(at).padStart(6, '0')}`);
+  const corpus = path.join(work, 'corpus.jsonl');
+  const queries = path.join(work, 'queries.jsonl');
+  writeFileSync(corpus, rows.map((row, at) => JSON.stringify({ _id: ids[at], text: row[1] }) + '\n').join(''));
+  // Quotes and a word's minus would be filters.
+  const plain = (/** @type {string} */ text) => text.replace(/["“”]/g, ' ').replace(/(^|\s)-(?=\S)/g, '$1- ');
+  const question = (/** @type {string[]} */ row, /** @type {number} */ at) =>
+    `path:corpus.jsonl#${ids[at]} ${plain(row[0])}`;
+  writeFileSync(queries, rows.map((row, at) => JSON.stringify({ _id: ids[at], text: question(row, at) }) + '\n').join(''));
+  const options = ['--library', corpus, '--queries', queries, '--mode', 'semantic', '--top', '1'];
+  if (model) options.push('--model', model);
+  /** @type {Map<string, number>} */
+  const found = new Map();
+  await search(options, ({ query_id, results }) => {
+    if (results.length === 1 && recordId(results[0].path) === query_id) found.set(query_id, results[0].score);
+  });
+  const missing = ids.filter((id) => !found.has(id));
+  if (missing.length > 0) console.log(`  no similarity, counted as zero: ${missing.join(' ')}`);
+  if (missing.length > rows.length / 100) throw new Error(`${missing.length} of ${rows.length} pairs got no similarity`);
   return spearman(
-    found,
+    ids.map((id) => found.get(id) ?? 0),
     rows.map((row) => Number(row[2])),
   );
 }
