@@ -14,7 +14,9 @@ constexpr std::string_view kVersion = "0.1.0";
 // More requests than a person or a script can mean; the page is told to come back later.
 constexpr size_t kMaxOpenRequests = 1024;
 constexpr double kStateIntervalMs = 250;
-constexpr double kLagProbeIntervalMs = 20;
+constexpr int kStorageThreads = 1;
+// Finer than the lag that would be felt; a second of indexing then has the probes that a 99th percentile takes.
+constexpr double kLagProbeIntervalMs = 5;
 }  // namespace
 
 Engine::Engine(const Platform& platform, std::string build_id, Send send)
@@ -27,6 +29,7 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
       housekeeper_(&context_),
       transfer_(&context_),
       work_threads_(platform.compute->thread_count()) {
+  ShareCores(0);
   context_.embedder.on_bulk_lanes_busy = [this](int busy) { ShareCores(busy); };
   context_.embedder.bulk_lane_limit = [this] {
     return std::max(1, work_threads_ - (context_.compute_tasks > 0 ? 1 : 0));
@@ -269,11 +272,11 @@ void Engine::OnSettings(const protocol::SetSettings& request) {
   }
 }
 
-// Reading and embedding together keep as many threads busy as there are cores for them, and no more: the coordinator and
-// the page would wait for their turn behind each further one. Of each kind one may always go on.
+// Storing, reading and embedding together keep as many threads busy as there are cores for them, and no more: the
+// coordinator and the page would wait for their turn behind each further one. Of each kind one may always go on.
 void Engine::ShareCores(int bulk_lanes_busy) {
   bulk_lanes_busy_ = bulk_lanes_busy;
-  context_.platform.compute->SetActiveLimit(std::max(1, work_threads_ - bulk_lanes_busy));
+  context_.platform.compute->SetActiveLimit(std::max(1, work_threads_ - kStorageThreads - bulk_lanes_busy));
 }
 
 protocol::EngineState Engine::State() const {
