@@ -54,6 +54,7 @@ void Ingest::StoreBatch() {
         });
         PostingBuilder words;
         for (size_t i = 0; i < batch.size(); ++i) {
+          if (queue->InteractiveWaiting()) queue->RunInteractive();
           batch[i].document = std::move(documents[i]);
           batch[i].document.document.text = {};  // stored; the coordinator needs no copy
           if (written.ids[i].ok()) {
