@@ -22,7 +22,7 @@ import { walk } from './walk.mjs';
  */
 /** @typedef {AddFilesReply & {renamed: number}} AddResult `renamed`: of those added, whose content was removed under another path */
 
-const MAX_FILES_PER_REQUEST = 1000;
+const MAX_FILES_PER_REQUEST = 250;
 const MAX_REQUESTS = 16;
 // A lot goes off at the latest after this, so that the engine works while the walk goes on.
 const LOT_MS = 100;

@@ -13,7 +13,7 @@ using protocol::MessageType;
 constexpr std::string_view kVersion = "0.1.0";
 // More requests than a person or a script can mean; the page is told to come back later.
 constexpr size_t kMaxOpenRequests = 1024;
-constexpr double kStateIntervalMs = 100;
+constexpr double kStateIntervalMs = 250;
 constexpr double kLagProbeIntervalMs = 20;
 }  // namespace
 
@@ -26,7 +26,12 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
       filler_(&context_),
       words_(&context_),
       housekeeper_(&context_),
-      transfer_(&context_) {
+      transfer_(&context_),
+      work_threads_(platform.compute->thread_count()) {
+  context_.embedder.on_bulk_lanes_busy = [this](int busy) { ShareCores(busy); };
+  context_.embedder.bulk_lane_limit = [this] {
+    return std::max(1, work_threads_ - (context_.compute_tasks > 0 ? 1 : 0));
+  };
   ingest_.embedding_possible = [this] { return model_state_ != protocol::ModelState::kFailed; };
   ingest_.on_documents_stored = [this] {
     filler_.Kick();
@@ -257,13 +262,20 @@ void Engine::OnHello(RequestId id, const protocol::Hello& request) {
 
 void Engine::OnSettings(const protocol::SetSettings& request) {
   const int threads = context_.platform.compute->thread_count();
-  context_.platform.compute->SetActiveLimit(request.gentle ? std::max(1, threads / 2) : threads);
-  context_.embedder.set_bulk_lane_limit(request.gentle ? std::max(1, threads / 2) : threads);
+  work_threads_ = request.gentle ? std::max(1, threads / 2) : threads;
+  ShareCores(bulk_lanes_busy_);
   if (request.max_file_bytes > 0) ingest_.max_file_bytes = request.max_file_bytes;
   if (request.passage_tokens > 0) {
     ingest_.chunk_options.target_tokens = std::clamp<uint32_t>(request.passage_tokens, 32, 2000);
     ingest_.chunk_options.max_tokens = ingest_.chunk_options.target_tokens * 5 / 4;
   }
+}
+
+// Reading and embedding together keep as many threads busy as there are cores for them, and no more: the coordinator and
+// the page would wait for their turn behind each further one. Of each kind one may always go on.
+void Engine::ShareCores(int bulk_lanes_busy) {
+  bulk_lanes_busy_ = bulk_lanes_busy;
+  context_.platform.compute->SetActiveLimit(std::max(1, work_threads_ - bulk_lanes_busy));
 }
 
 protocol::EngineState Engine::State() const {
