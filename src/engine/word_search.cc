@@ -9,7 +9,7 @@
 namespace lodestone {
 namespace {
 
-// About a third of a millisecond's work: handing over less costs more than it gains.
+// Handing over less than a millisecond or two of work gains little.
 constexpr size_t kPostingsPerShard = 100'000;
 
 using Finished = std::shared_ptr<const std::atomic<bool>>;
