@@ -17,6 +17,8 @@ using DocumentId = Id<struct DocumentTag>;   // row id in the store; 0 is none
 using PassageId = Id<struct PassageTag>;     // row id in the store; 0 is none
 using RequestId = Id<struct RequestTag>;     // the page's number for one request
 using FileId = Id<struct FileTag>;           // the host's handle for one readable file
+// A word's stem by its hash: of a million stems two are alike once in 40 million libraries.
+using TermId = Id<struct TermTag, uint64_t>;
 
 }  // namespace lodestone
 

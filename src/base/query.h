@@ -1,10 +1,16 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "base/ids.h"
+
 namespace lodestone {
+
+// Terms past these are not scored: no person typed them, and each costs time on every passage.
+inline constexpr size_t kMaxScoredTerms = 256;
 
 // What a person typed, taken apart.
 struct ParsedQuery {
@@ -26,6 +32,11 @@ struct ParsedQuery {
   bool empty() const {
     return scored_text.find_first_not_of(" \t\n\v\f\r") == std::string::npos && !has_filters();
   }
+};
+
+struct LexicalHit {
+  PassageId passage;
+  float score = 0;  // BM25, higher is better, above 0
 };
 
 }  // namespace lodestone

@@ -26,6 +26,7 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
       ingest_(&context_, &files_),
       search_(&context_),
       filler_(&context_),
+      words_(&context_),
       housekeeper_(&context_),
       transfer_(&context_),
       work_threads_(platform.compute->thread_count()) {
@@ -37,10 +38,11 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
   ingest_.embedding_possible = [this] { return model_state_ != protocol::ModelState::kFailed; };
   ingest_.on_documents_stored = [this] {
     filler_.Kick();
+    words_.Tidy();
     StateMayHaveChanged();
   };
   ingest_.on_vectors_copied = [this](PassageId first, uint32_t count) { filler_.LoadCopied(first, count); };
-  ingest_.on_documents_removed = [this] { filler_.DocumentsRemoved(); };
+  ingest_.on_documents_removed = [this] { DocumentsGone(); };
   filler_.anyone_waits = [this] { return ingest_.waits_for_vectors(); };
   ingest_.on_storage_failure = [this](const Status& status) {
     ingest_.SetPaused(true);

@@ -18,6 +18,7 @@
 #include "engine/search.h"
 #include "engine/transfer.h"
 #include "engine/vector_filler.h"
+#include "engine/word_keeper.h"
 #include "protocol/messages.h"
 
 namespace lodestone {
@@ -72,6 +73,8 @@ class Engine {
   void ReloadLibrary(std::function<void()> done);
   // Begins a new library with what can be read of the damaged one.
   void MendLibrary();
+  // Documents have left the library.
+  void DocumentsGone();
   // `files` leave the list even if no document of theirs is there.
   void RemoveDocuments(std::vector<DocumentId> documents, std::vector<std::string> files,
                        std::function<void(const Status&)> done);
@@ -101,6 +104,7 @@ class Engine {
   Ingest ingest_;
   Search search_;
   VectorFiller filler_;
+  WordKeeper words_;
   Housekeeper housekeeper_;
   Transfer transfer_;
   FolderScans scans_;

@@ -34,6 +34,7 @@ void Engine::AdoptLibrary(LibraryContents contents) {
     context_.library.AddStoredDocument(std::move(record));
   }
   for (const auto& [passage, document] : contents.passages) context_.library.AddStoredPassage(passage, document);
+  words_.Restart();
   for (const std::string& path : contents.damaged_paths) ListAsDamaged(path);
   if (contents.needs_compaction) housekeeper_.DocumentsRemoved();
   storage_bytes_ = contents.size_bytes;

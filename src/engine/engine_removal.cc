@@ -23,6 +23,11 @@ void Engine::ListAsDamaged(const std::string& path) {
   files_.SetState(file, protocol::FileState::kFailed, "What was stored of it is damaged. Add the file again.");
 }
 
+void Engine::DocumentsGone() {
+  filler_.DocumentsRemoved();
+  words_.Tidy();
+}
+
 void Engine::DocumentsDamaged(const std::vector<DamagedDocument>& damaged) {
   std::vector<DocumentId> documents;
   for (const DamagedDocument& document : damaged) {
@@ -33,7 +38,7 @@ void Engine::DocumentsDamaged(const std::vector<DamagedDocument>& damaged) {
     ListAsDamaged(document.path);
   }
   ingest_.DocumentsRemoved(documents);
-  filler_.DocumentsRemoved();
+  DocumentsGone();
   const std::string first = "\"" + damaged.front().path + "\"";
   Notify(protocol::NoticeLevel::kWarning,
          damaged.size() == 1
@@ -89,7 +94,7 @@ void Engine::RemoveDocuments(std::vector<DocumentId> documents, std::vector<std:
         }
         for (const std::string& file : files) files_.Remove(file);
         ingest_.DocumentsRemoved(documents);
-        filler_.DocumentsRemoved();
+        DocumentsGone();
         if (!documents.empty()) housekeeper_.DocumentsRemoved();
         MeasureStorage();
         done(OkStatus());
@@ -108,6 +113,7 @@ void Engine::RemoveEverything(RequestId id) {
       [this, id, count](Status status) {
         if (!status.ok()) return RespondError(id, status);
         context_.library.Clear();
+        words_.Restart();
         files_.Clear();
         if (filler_.active()) filler_.Restart();
         MeasureStorage();

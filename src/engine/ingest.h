@@ -68,6 +68,7 @@ class Ingest {
   struct Job;
   struct File;
   struct Parsed;
+  struct Written;
   using JobPtr = std::shared_ptr<Job>;
   using FilePtr = std::shared_ptr<File>;
 
@@ -79,7 +80,7 @@ class Ingest {
   void ParseRecords(FilePtr file, std::vector<RecordResult> records);
   void Take(FilePtr file, std::vector<Parsed> parsed);
   void StoreBatch();
-  void Stored(std::vector<Parsed> batch, std::vector<Result<StoredIds>> ids);
+  void Stored(Written written);
   void RemoveStale(const FilePtr& file);
   void MaybeFinishFile(const FilePtr& file);
   void FinishFile(const FilePtr& file);

@@ -7,7 +7,9 @@
 #include <string>
 #include <unordered_set>
 
+#include "base/words.h"
 #include "engine/ingest.h"
+#include "index/posting_segment.h"
 
 namespace lodestone {
 
@@ -57,6 +59,16 @@ struct Ingest::Parsed {
   uint64_t line = 0;  // of a record
   bool unchanged = false;
   NewDocument document;
+  WordCounts words;  // of its passages
+
+  size_t size_bytes() const { return document.document.text.size() + words.size_bytes(); }
+};
+
+// Documents that went to the store together.
+struct Ingest::Written {
+  std::vector<Parsed> batch;
+  std::vector<Result<StoredIds>> ids;
+  std::vector<PostingSegmentPtr> segments;  // their words
 };
 
 }  // namespace lodestone

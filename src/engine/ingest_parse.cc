@@ -5,12 +5,25 @@
 
 #include "base/hash.h"
 #include "engine/ingest_file.h"
+#include "store/word_reader.h"
 
 namespace lodestone {
 namespace {
 
 constexpr size_t kRecordsPerTask = 64;
 constexpr size_t kInlineRecordsPerTask = 4;
+
+// Counted here, not on the storage thread: there is one of that.
+WordCounts CountWords(const NewDocument& document, Executor* compute) {
+  WordCounts words;
+  const std::string_view text = document.document.text;
+  for (const Passage& passage : document.passages) {
+    if (compute->InteractiveWaiting()) compute->RunInteractive();
+    WordReader::OfThisThread().Count(text.substr(passage.start, passage.end - passage.start),
+                                     ContextOf(document.document.title, passage.heading_path), &words);
+  }
+  return words;
+}
 
 }  // namespace
 
@@ -47,6 +60,7 @@ void Ingest::ParseWhole(FilePtr file) {
         if (document.passages.empty()) {
           parsed.status = Status(StatusCode::kBadData, "There is no text in this file.");
         }
+        parsed.words = CountWords(document, compute);
         return out;
       },
       [this, file](std::vector<Parsed> parsed) {
@@ -116,6 +130,7 @@ void Ingest::ParseRecords(FilePtr file, std::vector<RecordResult> records) {
               if (document.passages.empty()) {
                 parsed.status = Status(StatusCode::kBadData, "The record has no text.");
               }
+              parsed.words = CountWords(document, compute);
             }
           }
           out.push_back(std::move(parsed));
@@ -156,7 +171,7 @@ void Ingest::Take(FilePtr file, std::vector<Parsed> parsed) {
     }
     files_->SetTitle(file->entry.path, one.document.document.title);
     ++file->steps;
-    to_store_bytes_ += one.document.document.text.size();
+    to_store_bytes_ += one.size_bytes();
     to_store_.push_back(std::move(one));
   }
   StoreBatch();

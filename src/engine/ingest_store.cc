@@ -38,14 +38,10 @@ void Ingest::StoreBatch() {
   while (!to_store_.empty() && batch.size() < kStoreBatchDocuments && bytes < max_bytes) {
     if (!paths.insert(to_store_.front().document.document.path).second) break;
     bytes += to_store_.front().document.document.text.size();
+    to_store_bytes_ -= to_store_.front().size_bytes();
     batch.push_back(std::move(to_store_.front()));
     to_store_.pop_front();
   }
-  to_store_bytes_ -= bytes;
-  struct Written {
-    std::vector<Parsed> batch;
-    std::vector<Result<StoredIds>> ids;
-  };
   context_->OnStorage<Written>(
       Priority::kVisible,
       [batch = std::move(batch), queue = context_->platform.storage](Store& store) mutable {
@@ -56,18 +52,27 @@ void Ingest::StoreBatch() {
         written.ids = store.AddDocuments(documents, kTransactionBudgetMs, [queue] {
           if (queue->InteractiveWaiting()) queue->RunInteractive();
         });
+        PostingBuilder words;
         for (size_t i = 0; i < batch.size(); ++i) {
+          if (queue->InteractiveWaiting()) queue->RunInteractive();
           batch[i].document = std::move(documents[i]);
           batch[i].document.document.text = {};  // stored; the coordinator needs no copy
+          if (written.ids[i].ok()) {
+            words.Add(written.ids[i].value().document, written.ids[i].value().first_passage, batch[i].words);
+          }
+          batch[i].words = {};
         }
+        written.segments = words.Finish();
         written.batch = std::move(batch);
         return written;
       },
-      [this](Written written) { Stored(std::move(written.batch), std::move(written.ids)); });
+      [this](Written written) { Stored(std::move(written)); });
 }
 
-void Ingest::Stored(std::vector<Parsed> batch, std::vector<Result<StoredIds>> ids) {
+void Ingest::Stored(Written written) {
   storing_ = false;
+  std::vector<Parsed>& batch = written.batch;
+  std::vector<Result<StoredIds>>& ids = written.ids;
   bool any = false;
   Status storage_failure;
   for (size_t i = 0; i < batch.size(); ++i) {
@@ -110,6 +115,7 @@ void Ingest::Stored(std::vector<Parsed> batch, std::vector<Result<StoredIds>> id
     }
     MaybeFinishFile(file);
   }
+  for (PostingSegmentPtr& segment : written.segments) context_->library.AddWords(std::move(segment));
   if (any && on_documents_stored) on_documents_stored();
   if (!storage_failure.ok() && on_storage_failure) on_storage_failure(storage_failure);
   StoreBatch();

@@ -37,12 +37,15 @@ void Library::AddDocument(DocumentRecord record, PassageId first_passage) {
 }
 
 void Library::RemoveDocument(DocumentId document, const std::vector<PassageId>& passages) {
+  std::vector<PassageId> gone;
   for (PassageId passage : passages) {
     if (document_of(passage) != document) continue;
     passages_[passage.value].document = {};
     --live_passages_;
     for (auto& [id, tier] : tiers_) tier->Remove(passage);
+    gone.push_back(passage);
   }
+  words_.Remove(gone);
   const auto found = documents_.find(document);
   if (found == documents_.end()) return;
   const auto path = by_path_.find(found->second.path);
@@ -56,6 +59,7 @@ void Library::Clear() {
   passages_.clear();
   live_passages_ = 0;
   tiers_.clear();
+  words_.Clear();
 }
 
 const DocumentRecord* Library::FindDocument(DocumentId id) const {
@@ -98,8 +102,17 @@ void Library::TakeTier(const std::string& model_id, std::unique_ptr<Tier> tier) 
   tiers_[model_id] = std::move(tier);
 }
 
+void Library::AddWords(PostingSegmentPtr segment) {
+  std::vector<PassageId> gone;
+  for (uint32_t row = 0; row < segment->row_count(); ++row) {
+    if (document_of(segment->passage(row)).value == 0) gone.push_back(segment->passage(row));
+  }
+  words_.Add(std::move(segment));
+  words_.Remove(gone);
+}
+
 size_t Library::memory_bytes() const {
-  size_t bytes = passages_.capacity() * sizeof(PassageInfo);
+  size_t bytes = passages_.capacity() * sizeof(PassageInfo) + words_.memory_bytes();
   for (const auto& [id, tier] : tiers_) {
     bytes += tier->index->memory_bytes() + tier->row_of_passage.capacity() * sizeof(Row);
   }

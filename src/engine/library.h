@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "index/flat_index.h"
+#include "index/posting_index.h"
 #include "store/store.h"
 
 namespace lodestone {
@@ -32,15 +33,15 @@ struct Tier {
   std::vector<Row> row_of_passage;  // by PassageId
 };
 
-// The coordinator's picture of the library: documents, passages and vectors by model.
-// Thread: coordinator. Scans on other threads hold Tier::index alive themselves.
+// The coordinator's picture of the library: documents, passages, their words, and vectors by model.
+// Thread: coordinator. Scans on other threads hold Tier::index, or a view of the words, alive themselves.
 class Library {
  public:
   void AddDocument(DocumentRecord record, PassageId first_passage);
   // For starting from the store: passages one by one.
   void AddStoredDocument(DocumentRecord record);
   void AddStoredPassage(PassageId passage, DocumentId document);
-  // Forgets the document and its passages, vectors included.
+  // Forgets the document and its passages, words and vectors included.
   void RemoveDocument(DocumentId document, const std::vector<PassageId>& passages);
   void Clear();
 
@@ -64,6 +65,11 @@ class Library {
   bool AddVector(Tier& tier, PassageId passage, std::span<const uint16_t> half_bits);
   // Puts a tier that was filled elsewhere in place of the model's own, less what was removed meanwhile.
   void TakeTier(const std::string& model_id, std::unique_ptr<Tier> tier);
+  // Adds the words of passages, less what was removed meanwhile.
+  void AddWords(PostingSegmentPtr segment);
+  PostingIndex& words() { return words_; }
+  // Else some are still being loaded.
+  bool has_all_words() const { return words_.passage_count() == live_passages_; }
   size_t memory_bytes() const;
 
  private:
@@ -72,6 +78,7 @@ class Library {
   std::vector<PassageInfo> passages_;  // by PassageId
   size_t live_passages_ = 0;
   std::unordered_map<std::string, std::unique_ptr<Tier>> tiers_;
+  PostingIndex words_;
 };
 
 }  // namespace lodestone

@@ -8,6 +8,7 @@
 
 #include "engine/result_builder.h"
 #include "engine/token_windows.h"
+#include "engine/word_search.h"
 #include "text/chunk.h"
 
 namespace lodestone {
@@ -15,7 +16,6 @@ namespace {
 
 constexpr uint32_t kMaxTop = 1000;
 constexpr size_t kRowsPerShard = 16384;
-constexpr uint32_t kRareDocuments = 3;
 constexpr size_t kAlwaysShown = 10;
 // Sentences that are embedded to find the best one of each result.
 constexpr size_t kSentenceLimit = 256;
@@ -37,8 +37,7 @@ struct Search::Run {
   std::string note;
 
   FilterResult filter;
-  LexicalResult lexical;
-  std::vector<LexicalHit> rare;  // hits of terms that stand in few documents
+  WordHits words;
   PreparedVector query_vector;
   std::vector<SemanticScores> semantic;
   std::shared_ptr<FlatIndex> index;  // keeps the scanned rows alive
@@ -87,11 +86,11 @@ void Search::Start(RequestId id, const protocol::Search& request, Done done) {
     run->note = "The model is still loading: these results are by words only.";
   }
   run->waiting_for = 1;
-  Lexical(run);
-  if (run->mode != FusionMode::kLexical && can_embed && !run->query.scored_text.empty()) {
-    ++run->waiting_for;
-    EmbedQuery(run);
-  }
+  if (run->query.has_filters()) Filter(run);
+  // Filters aside: the scores' mean and deviation are over the whole library.
+  if (!run->query.terms.empty()) Words(run);
+  if (run->mode != FusionMode::kLexical && can_embed && !run->query.scored_text.empty()) EmbedQuery(run);
+  Arrived(run);
 }
 
 void Search::Cancel(RequestId id) {
@@ -101,55 +100,31 @@ void Search::Cancel(RequestId id) {
   Finish(run, Status(StatusCode::kCancelled, "The search was cancelled."));
 }
 
-void Search::Lexical(RunPtr run) {
-  struct Words {
-    Status status;
-    FilterResult filter;
-    LexicalResult lexical;
-    std::vector<LexicalHit> rare;
-  };
-  context_->OnStorage<Words>(
+void Search::Filter(RunPtr run) {
+  ++run->waiting_for;
+  context_->OnStorage<Result<FilterResult>>(
       Priority::kInteractive,
       [query = run->query, finished = run->finished](Store& store) {
-        Words words;
-        if (*finished) return words;  // superseded while it waited
-        if (query.has_filters()) {
-          Result<FilterResult> filter = store.Filter(query);
-          if (!filter.ok()) {
-            words.status = filter.status();
-            return words;
-          }
-          words.filter = std::move(filter).value();
-        }
-        if (query.terms.empty()) return words;
-        // Unfiltered: the scores' mean and deviation are over the whole library.
-        Result<LexicalResult> lexical = store.SearchLexical(query, FilterResult{});
-        if (!lexical.ok()) {
-          words.status = lexical.status();
-          return words;
-        }
-        words.lexical = std::move(lexical).value();
-        ParsedQuery rare;
-        for (size_t i = 0; i < query.terms.size() && i < words.lexical.term_document_counts.size(); ++i) {
-          const uint32_t count = words.lexical.term_document_counts[i];
-          if (count > 0 && count <= kRareDocuments) rare.terms.push_back(query.terms[i]);
-        }
-        if (!rare.terms.empty() && rare.terms.size() < query.terms.size()) {
-          Result<LexicalResult> hits = store.SearchLexical(rare, words.filter);
-          if (hits.ok()) words.rare = std::move(std::move(hits).value().hits);
-        }
-        return words;
+        return *finished ? FilterResult{} : store.Filter(query);  // superseded while it waited
       },
-      [this, run](Words words) {
-        if (!words.status.ok()) run->status = std::move(words.status);
-        run->filter = std::move(words.filter);
-        run->lexical = std::move(words.lexical);
-        run->rare = std::move(words.rare);
+      [this, run](Result<FilterResult> filter) {
+        if (filter.ok()) run->filter = std::move(filter).value();
+        else run->status = filter.status();
         Arrived(run);
       });
 }
 
+void Search::Words(RunPtr run) {
+  ++run->waiting_for;
+  SearchWords(context_, run->query.terms, run->finished, [this, run](WordHits words) {
+    if (!words.status.ok()) run->status = words.status;
+    run->words = std::move(words);
+    Arrived(run);
+  });
+}
+
 void Search::EmbedQuery(RunPtr run) {
+  ++run->waiting_for;
   std::vector<int32_t> ids =
       QueryTokens(*context_->model_tokenizer, context_->embedder.model(), run->query.scored_text);
   std::vector<std::vector<int32_t>> texts;
@@ -214,6 +189,7 @@ void Search::Scan(RunPtr run, std::vector<float> vector) {
 void Search::Arrived(RunPtr run) {
   if (--run->waiting_for > 0 || *run->finished) return;
   if (!run->status.ok()) return Finish(run, run->status);
+  KeepAllowed(run->filter, &run->words.rare);
   Rank(run);
 }
 
@@ -228,7 +204,7 @@ void Search::Rank(RunPtr run) {
   FusionInput input;
   input.mode = run->mode;
   input.library = &library;
-  input.lexical = run->lexical.hits;
+  input.lexical = run->words.hits;
   input.semantic = run->semantic;
   input.semantic_weight = run->semantic.empty() ? 0.0f : context_->embedder.model().fusion_weight;
   input.filter = &run->filter;
@@ -259,9 +235,9 @@ void Search::Rank(RunPtr run) {
   // Someone looks for that very word. A long question has many rare words by chance: there, promising a
   // place to each would push out what answers it (MEDLINE: nDCG@10 of 0.485 instead of 0.764).
   std::set<DocumentId> rare_documents;
-  for (const LexicalHit& hit : run->rare) rare_documents.insert(library.document_of(hit.passage));
-  if (run->mode == FusionMode::kHybrid && !run->rare.empty() && rare_documents.size() <= kRareDocuments) {
-    EnsureShown(run->rare, library, std::min(top, kAlwaysShown), &run->ranked);
+  for (const LexicalHit& hit : run->words.rare) rare_documents.insert(library.document_of(hit.passage));
+  if (run->mode == FusionMode::kHybrid && !run->words.rare.empty() && rare_documents.size() <= kRareDocuments) {
+    EnsureShown(run->words.rare, library, std::min(top, kAlwaysShown), &run->ranked);
   }
   LoadTexts(run);
 }
@@ -342,7 +318,7 @@ void Search::Answer(RunPtr run) {
   ResultBuilder builder;
   builder.query = &run->query;
   builder.mode = run->mode;
-  builder.has_words = !run->lexical.hits.empty();
+  builder.has_words = !run->words.hits.empty();
   builder.has_meaning = !run->semantic.empty();
   builder.similarity_floor = context_->embedder.model().similarity_floor;
   protocol::SearchReply reply = builder.Build(run->request, run->ranked, run->texts, run->matches);

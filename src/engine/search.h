@@ -34,7 +34,8 @@ class Search {
   struct Run;
   using RunPtr = std::shared_ptr<Run>;
 
-  void Lexical(RunPtr run);
+  void Filter(RunPtr run);
+  void Words(RunPtr run);
   void EmbedQuery(RunPtr run);
   void Scan(RunPtr run, std::vector<float> vector);
   void Arrived(RunPtr run);

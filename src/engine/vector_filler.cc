@@ -18,6 +18,8 @@ constexpr size_t kInlineLoadRows = 512;
 constexpr size_t kFetchPassages = 256;
 constexpr size_t kInlineFetchPassages = 32;  // without threads, between two messages
 constexpr size_t kLowWater = 512;
+// Vectors written in one transaction: a query that meanwhile wants its texts waits for it.
+constexpr size_t kSaveVectors = 512;
 
 // The words around a passage that say what it is about.
 std::string TextToEmbed(const PassageText& passage) {
@@ -228,8 +230,15 @@ void VectorFiller::Embedded(Result<EmbeddedPassages> result) {
 void VectorFiller::Save() {
   if (saving_ || unsaved_.passages.empty()) return;
   saving_ = true;
-  auto batch = std::make_shared<Unsaved>(std::exchange(unsaved_, {}));
   const ModelDescription& model = context_->embedder.model();
+  auto batch = std::make_shared<Unsaved>(std::exchange(unsaved_, {}));
+  if (batch->passages.size() > kSaveVectors) {
+    unsaved_.passages.assign(batch->passages.begin() + kSaveVectors, batch->passages.end());
+    unsaved_.half_bits.assign(batch->half_bits.begin() + static_cast<ptrdiff_t>(kSaveVectors * model.dimension),
+                              batch->half_bits.end());
+    batch->passages.resize(kSaveVectors);
+    batch->half_bits.resize(kSaveVectors * model.dimension);
+  }
   const uint64_t generation = generation_;
   context_->OnStorage<Result<std::vector<CopiedVector>>>(
       Priority::kVisible,

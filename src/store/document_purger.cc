@@ -1,13 +1,8 @@
 #include "store/document_purger.h"
 
-namespace lodestone {
+#include "store/word_reader.h"
 
-std::string ContextOf(std::string_view title, std::string_view heading_path) {
-  std::string context(title);
-  context += '\n';
-  context += heading_path;
-  return context;
-}
+namespace lodestone {
 
 Status DocumentPurger::Run(Slices* slices) {
   std::vector<Garbage> uncommitted;

@@ -12,9 +12,6 @@
 
 namespace lodestone {
 
-// What the full-text index holds of a passage beside its text.
-std::string ContextOf(std::string_view title, std::string_view heading_path);
-
 // Removes the rows of documents that no search sees any more, in short transactions. What fails, or is
 // cut off by the machine's end, is tried again at the next call or the next start.
 // Thread: the store's.

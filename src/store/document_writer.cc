@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "store/checksum.h"
+#include "store/word_reader.h"
 
 namespace lodestone {
 namespace {

@@ -3,26 +3,19 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <cmath>
 #include <unordered_map>
+
+#include "base/bm25.h"
+#include "store/word_reader.h"
 
 namespace lodestone {
 namespace {
 
-constexpr double kK1 = 1.2;
-constexpr double kB = 0.75;
-constexpr double kLeastIdf = 1e-6;  // of a word in more than half of the passages, as in bm25()
-constexpr double kColumnWeights[] = {FullText::kTextWeight, FullText::kContextWeight};
+constexpr double kColumnWeights[] = {kTextWeight, kContextWeight};
 constexpr float kUnknownLength = -1;
 
 // The words of one query term as the index has them: several for "well-known".
 using Stems = std::vector<std::string>;
-
-struct Token {
-  std::string_view stem;  // lives as long as the callback that gets it
-  uint32_t start;
-  uint32_t end;
-};
 
 // `text` as a string of FTS5's query language, where nothing but the quotation mark is special.
 std::string Quoted(std::string_view text) {
@@ -47,14 +40,8 @@ struct Run {
 
 struct FullText::Impl {
   Impl(Database* database, const DocumentTable* documents) : database(database), documents(documents) {}
-  ~Impl() {
-    if (tokenizer) methods.xDelete(tokenizer);
-  }
 
   Status Attach();
-  template <typename Sink>
-  void Tokenise(std::string_view text, int reason, Sink sink) const;
-  Stems StemsOf(std::string_view term) const;
   static void ScoreRow(const Fts5ExtensionApi* api, Fts5Context* fts, sqlite3_context* context, int, sqlite3_value**);
   void LearnTerms(const std::vector<std::string>& terms);
   int Begin(const Fts5ExtensionApi* api, Fts5Context* fts);
@@ -63,8 +50,7 @@ struct FullText::Impl {
 
   Database* const database;
   const DocumentTable* const documents;
-  fts5_tokenizer methods = {};
-  Fts5Tokenizer* tokenizer = nullptr;
+  WordReader reader;
   std::vector<float> lengths;  // in words, by passage; read once, as ids are never used again
   Run run;
   // Terms to match, each a row of stems as numbers: a text's words that are in no term need no copy.
@@ -84,29 +70,7 @@ Status FullText::Impl::Attach() {
     result = sqlite3_finalize(statement);
   }
   if (result != SQLITE_OK) return StatusOf(result, handle);
-  void* user_data = nullptr;
-  // The same as in the schema.
-  const char* base[] = {"unicode61"};
-  result = api->xFindTokenizer(api, "porter", &user_data, &methods);
-  if (result == SQLITE_OK) result = methods.xCreate(user_data, base, 1, &tokenizer);
-  if (result == SQLITE_OK) result = api->xCreateFunction(api, "lodestone_score", this, &Impl::ScoreRow, nullptr);
-  return StatusOf(result, handle);
-}
-
-template <typename Sink>
-void FullText::Impl::Tokenise(std::string_view text, int reason, Sink sink) const {
-  const auto on_token = [](void* context, int, const char* token, int size, int start, int end) {
-    (*static_cast<Sink*>(context))(Token{std::string_view(token, static_cast<size_t>(size)),
-                                         static_cast<uint32_t>(start), static_cast<uint32_t>(end)});
-    return SQLITE_OK;
-  };
-  methods.xTokenize(tokenizer, &sink, reason, text.data(), static_cast<int>(text.size()), on_token);
-}
-
-Stems FullText::Impl::StemsOf(std::string_view term) const {
-  Stems stems;
-  Tokenise(term, FTS5_TOKENIZE_QUERY, [&](const Token& token) { stems.emplace_back(token.stem); });
-  return stems;
+  return StatusOf(api->xCreateFunction(api, "lodestone_score", this, &Impl::ScoreRow, nullptr), handle);
 }
 
 void FullText::Impl::ScoreRow(const Fts5ExtensionApi* api, Fts5Context* fts, sqlite3_context* context, int,
@@ -146,8 +110,7 @@ int FullText::Impl::Begin(const Fts5ExtensionApi* api, Fts5Context* fts) {
                                  return SQLITE_OK;
                                });
     if (result != SQLITE_OK) return result;
-    const double hits = static_cast<double>(count.rows);
-    run.idf.push_back(std::max(kLeastIdf, std::log((static_cast<double>(row_count) - hits + 0.5) / (hits + 0.5))));
+    run.idf.push_back(Bm25Idf(static_cast<double>(row_count), static_cast<double>(count.rows)));
     run.document_counts.push_back(count.documents_seen);
   }
   return SQLITE_OK;
@@ -161,7 +124,7 @@ int FullText::Impl::Score(const Fts5ExtensionApi* api, Fts5Context* fts) {
   float length = 0;
   int result = Length(api, fts, passage, &length);
   if (result != SQLITE_OK) return result;
-  const double damping = kK1 * (1 - kB + kB * length / run.average_length);
+  const double damping = Bm25Damping(length, run.average_length);
   double score = 0;
   for (size_t phrase = 0; phrase < run.idf.size(); ++phrase) {
     Fts5PhraseIter iterator;
@@ -171,7 +134,7 @@ int FullText::Impl::Score(const Fts5ExtensionApi* api, Fts5Context* fts) {
     result = api->xPhraseFirst(fts, static_cast<int>(phrase), &iterator, &column, &offset);
     if (result != SQLITE_OK) return result;
     for (; column >= 0; api->xPhraseNext(fts, &iterator, &column, &offset)) frequency += kColumnWeights[column];
-    if (frequency > 0) score += run.idf[phrase] * (frequency * (kK1 + 1)) / (frequency + damping);
+    if (frequency > 0) score += Bm25Part(run.idf[phrase], frequency, damping);
   }
   run.hits.push_back({id, static_cast<float>(score)});
   return SQLITE_OK;
@@ -203,10 +166,10 @@ Result<LexicalResult> FullText::Search(const std::vector<std::string>& terms, co
   result.term_document_counts.resize(terms.size());
   // Terms of the same stems are one phrase, so that "run running" does not count twice.
   std::vector<Stems> phrases;
-  std::vector<size_t> phrase_of_term(terms.size(), kMaxTerms);
+  std::vector<size_t> phrase_of_term(terms.size(), kMaxScoredTerms);
   std::string match;
-  for (size_t i = 0; i < terms.size() && phrases.size() < kMaxTerms; ++i) {
-    Stems stems = impl_->StemsOf(terms[i]);
+  for (size_t i = 0; i < terms.size() && phrases.size() < kMaxScoredTerms; ++i) {
+    Stems stems = impl_->reader.StemsOf(terms[i]);
     if (stems.empty()) continue;
     const auto found = std::find(phrases.begin(), phrases.end(), stems);
     phrase_of_term[i] = static_cast<size_t>(found - phrases.begin());
@@ -237,7 +200,7 @@ Result<LexicalResult> FullText::Search(const std::vector<std::string>& terms, co
 }
 
 Result<std::optional<std::vector<PassageId>>> FullText::PassagesWith(std::string_view phrase) {
-  if (impl_->StemsOf(phrase).empty()) return std::optional<std::vector<PassageId>>();
+  if (impl_->reader.StemsOf(phrase).empty()) return std::optional<std::vector<PassageId>>();
   const std::string match = Quoted(phrase);
   Statement& statement =
       impl_->database->Prepared("SELECT rowid FROM passages_fts WHERE passages_fts MATCH ?1 ORDER BY rowid");
@@ -257,8 +220,8 @@ void FullText::Impl::LearnTerms(const std::vector<std::string>& terms) {
   learnt_terms = terms;
   vocabulary.clear();
   patterns.assign(terms.size(), {});
-  for (size_t i = 0; i < terms.size() && i < kMaxTerms; ++i) {
-    for (std::string& stem : StemsOf(terms[i])) {
+  for (size_t i = 0; i < terms.size() && i < kMaxScoredTerms; ++i) {
+    for (std::string& stem : reader.StemsOf(terms[i])) {
       const int next = static_cast<int>(vocabulary.size());
       patterns[i].push_back(vocabulary.try_emplace(std::move(stem), next).first->second);
     }
@@ -275,10 +238,10 @@ std::vector<WordMatch> FullText::Match(const std::vector<std::string>& terms, st
   };
   std::vector<Word> words;
   std::string key;
-  impl_->Tokenise(text, FTS5_TOKENIZE_DOCUMENT, [&](const Token& token) {
-    key.assign(token.stem);
+  impl_->reader.Read(text, [&](const WordReader::Word& word) {
+    key.assign(word.stem);
     const auto found = vocabulary.find(key);
-    words.push_back({found == vocabulary.end() ? -1 : found->second, token.start, token.end});
+    words.push_back({found == vocabulary.end() ? -1 : found->second, word.start, word.end});
   });
 
   std::vector<WordMatch> matches;

@@ -15,18 +15,11 @@ namespace lodestone {
 
 // Words of the full-text index: what its tokenizer makes of text, and which passages hold them, scored.
 // Thread: the store's.
-// Source: BM25 as SQLite's own bm25() computes it, k1 = 1.2, b = 0.75 (a test compares the two).
 class FullText {
  public:
   // `database` and `documents` outlive it. REQUIRES: the schema is there.
   static Result<std::unique_ptr<FullText>> Create(Database* database, const DocumentTable* documents);
   ~FullText();
-
-  // A passage's title and headings count half a word of its text.
-  static constexpr double kTextWeight = 1.0;
-  static constexpr double kContextWeight = 0.5;
-  // Terms past these are not scored: no person typed them, and each costs time on every passage.
-  static constexpr size_t kMaxTerms = 256;
 
   // The visible passages that hold any of the terms; those of `filter` when it restricts.
   Result<LexicalResult> Search(const std::vector<std::string>& terms, const FilterResult& filter);

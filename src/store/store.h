@@ -49,11 +49,6 @@ struct StoredIds {
   bool vectors_copied = false;
 };
 
-struct LexicalHit {
-  PassageId passage;
-  float score = 0;  // BM25, higher is better, above 0
-};
-
 // The passages a query's filters leave.
 struct FilterResult {
   bool restricts = false;            // false: no filter, everything is allowed

@@ -3,10 +3,14 @@ import { peakRendererMb } from '../headless/browser.mjs';
 import { percentile } from '../headless/output.mjs';
 import { DIST } from '../headless/site.mjs';
 import { startStaticServer } from '../static_server.mjs';
+import { contentQueries } from './content_queries.mjs';
 import { figure, inFreshBrowser, openReady, prepare, timeAdd } from './site_runs.mjs';
-import { makeQueries, makeTexts } from './texts.mjs';
+import { makeQueries, makeTexts, randomNumbers } from './texts.mjs';
 
 const KEY_INTERVAL_MS = 100;
+const QUERY_WORDS = [4, 8, 16];
+// Texts that go to the page at once.
+const LOT = 10000;
 
 /**
  * @typedef {import('./site_runs.mjs').Bench} Bench
@@ -134,12 +138,37 @@ export async function measureWithoutThreads(bench) {
 /**
  * @param {import('../headless/app_session.mjs').AppSession} app
  * @param {string[]} queries
+ * @param {'hybrid' | 'lexical'} [mode]
  * @returns {Promise<number[]>} from each call in the page to its result
  */
-function queryTimes(app, queries) {
+function queryTimes(app, queries, mode = 'hybrid') {
+  return app.call(
+    async ({ queries, mode }) => {
+      const times = [];
+      for (const text of queries) times.push((await window.lodestone.search(text, { mode })).ms);
+      return times;
+    },
+    { queries, mode },
+  );
+}
+
+/**
+ * Asks while what was prepared is taken in.
+ * @param {import('../headless/app_session.mjs').AppSession} app
+ * @param {string[]} queries
+ * @returns {Promise<number[]>}
+ */
+function queryTimesWhileAdding(app, queries) {
   return app.call(async (queries) => {
+    let isDone = false;
+    const adding = window.lodestone
+      .add(/** @type {any} */ (window).lodestoneBench)
+      .finally(() => (isDone = true));
     const times = [];
-    for (const text of queries) times.push((await window.lodestone.search(text)).ms);
+    for (let n = 0; !isDone; n += 1) {
+      times.push((await window.lodestone.search(queries[n % queries.length])).ms);
+    }
+    await adding;
     return times;
   }, queries);
 }
@@ -152,20 +181,43 @@ export async function measureQueries(bench) {
   /** @type {Figures} */
   const figures = {};
   const queries = makeQueries(bench.quick ? 60 : 200);
-  for (const count of bench.quick ? [1000] : [1000, 10000]) {
+  for (const count of bench.quick ? [1000] : [1000, 10000, 100000]) {
     await inFreshBrowser(bench, async (tab) => {
       const app = await openReady(tab);
-      await prepare(app, makeTexts(count));
-      const { state, ms } = await timeAdd(app);
+      let passages = 0;
+      let total_ms = 0;
+      const texts = makeTexts(Math.min(count, LOT));
+      for (let lot = 0; lot * LOT < count; lot += 1) {
+        await prepare(app, lot === 0 ? texts : inFolder(`lot-${lot}`, makeTexts(LOT, { seed: lot + 1 })));
+        const { state, ms } = await timeAdd(app);
+        passages = state.passages;
+        total_ms += ms;
+      }
       await app.idle();
-      const times = await queryTimes(app, queries);
       const name = `${count.toLocaleString('en')} documents`;
-      figures[`${name}: passages`] = figure(state.passages, 'passages');
-      figures[`${name}: indexed in`] = figure(ms / 1000, 's');
-      figures[`${name}: hybrid query p50`] = figure(percentile(times, 0.5), 'ms');
-      figures[`${name}: hybrid query p95`] = figure(percentile(times, 0.95), 'ms');
+      const add = (/** @type {string} */ what, /** @type {number[]} */ times) => {
+        figures[`${name}: ${what} p50`] = figure(percentile(times, 0.5), 'ms');
+        figures[`${name}: ${what} p95`] = figure(percentile(times, 0.95), 'ms');
+      };
+      figures[`${name}: passages`] = figure(passages, 'passages');
+      figures[`${name}: indexed in`] = figure(total_ms / 1000, 's');
+      add('hybrid query', await queryTimes(app, queries));
+      const random = randomNumbers(count);
+      for (const words of QUERY_WORDS) {
+        const content = contentQueries(texts, { words, count: bench.quick ? 20 : 60, random });
+        add(`query of ${words} words, hybrid`, await queryTimes(app, content));
+        add(`query of ${words} words, by words alone`, await queryTimes(app, content, 'lexical'));
+      }
+      await prepare(app, inFolder('while', makeTexts(bench.quick ? 300 : 2000, { seed: 99 })));
+      const mixed = QUERY_WORDS.flatMap((words) => contentQueries(texts, { words, count: 20, random }));
+      add('hybrid query while indexing', await queryTimesWhileAdding(app, mixed));
       figures[`${name}: peak memory of the page`] = figure(await peakRendererMb(tab.context), 'MB');
     });
   }
   return figures;
+}
+
+/** @param {string} folder @param {import('./texts.mjs').Text[]} texts */
+function inFolder(folder, texts) {
+  return texts.map(({ path, text }) => ({ path: `${folder}/${path}`, text }));
 }
