@@ -9,7 +9,7 @@ const WHOLE_UNITS = ['bytes', 'lines', 'tokens/s', 'tasks', 'queries/s'];
 const RECORD = path.join(ROOT, 'BENCH.md');
 const RECORD_HEAD = `# Runs of scripts/bench
 
-One row a run, appended by \`scripts/bench --record\`: what has a budget or a bar, as medians. The ratio is to the peer
+One row a run, appended by \`scripts/bench --record\`: what has a budget or a bar (all of it where nothing has), as medians. The ratio is to the peer
 named, and above 1 ours is better.
 
 | Date | Commit | Machine | Load | Figures |
@@ -51,9 +51,11 @@ export function rowText(row) {
  */
 export function appendRecord(rows, machine, load) {
   if (!existsSync(RECORD)) writeFileSync(RECORD, RECORD_HEAD);
-  const figures = rows
-    .filter(({ holds }) => holds !== null)
-    .map((row) => `${row.line}, ${row.case}: ${show(row.ours, row.unit)} ${row.unit}${showPeer(row).replace(/^ +/, '; ')}${row.holds ? '' : ' (missed)'}`);
+  const judged = rows.filter(({ holds }) => holds !== null);
+  const figures = (judged.length > 0 ? judged : rows).map((row) => {
+    const peer = showPeer(row).replace(/^ +/, '; ');
+    return `${row.line}, ${row.case}: ${show(row.ours, row.unit)} ${row.unit}${peer}${row.holds === false ? ' (missed)' : ''}`;
+  });
   const cells = [
     new Date().toISOString().slice(0, 10),
     machine.commit,
