@@ -32,23 +32,26 @@ test('stays up when the model of its address does not exist', async ({ page, ser
   await expect(page.getByRole('searchbox')).toBeVisible();
 });
 
-test('draws no frame while nothing happens', async ({ page, server }) => {
-  // Counts what reaches WebGL and what asks for a frame; frames of its own measure the time.
-  await page.addInitScript(() => {
-    const real = { frame: requestAnimationFrame.bind(window), counts: { frames: 0, draws: 0 } };
-    Object.assign(window, { counted: real });
-    window.requestAnimationFrame = (callback) => {
-      real.counts.frames += 1;
-      return real.frame(callback);
+/** Counts what reaches WebGL and what asks for a frame, in window.counted. */
+function countFrames() {
+  const real = { frame: requestAnimationFrame.bind(window), counts: { frames: 0, draws: 0 } };
+  Object.assign(window, { counted: real });
+  window.requestAnimationFrame = (callback) => {
+    real.counts.frames += 1;
+    return real.frame(callback);
+  };
+  for (const name of /** @type {const} */ (['drawElements', 'drawArrays', 'clear'])) {
+    const draw = /** @type {Function} */ (WebGL2RenderingContext.prototype[name]);
+    WebGL2RenderingContext.prototype[name] = function (/** @type {any[]} */ ...args) {
+      real.counts.draws += 1;
+      return draw.apply(this, args);
     };
-    for (const name of /** @type {const} */ (['drawElements', 'drawArrays', 'clear'])) {
-      const draw = /** @type {Function} */ (WebGL2RenderingContext.prototype[name]);
-      WebGL2RenderingContext.prototype[name] = function (/** @type {any[]} */ ...args) {
-        real.counts.draws += 1;
-        return draw.apply(this, args);
-      };
-    }
-  });
+  }
+}
+
+test('draws no frame while nothing happens', async ({ page, server }) => {
+  // Frames of its own measure the time.
+  await page.addInitScript(countFrames);
   const app = await openApp(page, server.url);
   await app.idle();
   const { atStart, before, after } = await page.evaluate(async () => {
@@ -65,4 +68,26 @@ test('draws no frame while nothing happens', async ({ page, server }) => {
   });
   expect(atStart).toBeGreaterThan(0);
   expect(after).toEqual(before);
+});
+
+test('the progress of each file draws no frame of its own', async ({ page, server }) => {
+  await page.addInitScript(countFrames);
+  const app = await openApp(page, server.url);
+  await app.idle();
+  const { frames, news } = await page.evaluate(async () => {
+    const { counts } = /** @type {any} */ (window).counted;
+    const { lodestone } = window;
+    let news = 0;
+    lodestone.on('state', () => (news += 1));
+    lodestone.on('notice', () => (news += 1));
+    const before = counts.frames;
+    let progress = 0;
+    lodestone.on('progress', () => (progress += 1));
+    await lodestone.add(Array.from({ length: 400 }, (_, i) => ({ path: `many/${i}.txt`, data: `Text number ${i}.` })));
+    await lodestone.idle();
+    if (progress !== 400) throw new Error(`${progress} files were told of`);
+    return { frames: counts.frames - before, news };
+  });
+  // A piece of news may take a second frame, to settle.
+  expect(frames).toBeLessThanOrEqual(2 * news + 10);
 });

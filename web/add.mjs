@@ -9,7 +9,8 @@ import { walk } from './walk.mjs';
  * @typedef {import('./walk.mjs').AddItem} AddItem
  * @typedef {import('./walk.mjs').FoundFile} FoundFile
  * @typedef {import('./generated/protocol.mjs').AddFilesReply} AddFilesReply
- * @typedef {import('./generated/protocol.mjs').AddProgress} AddProgress
+ * @typedef {import('./generated/protocol.mjs').FinishedFile} FinishedFile
+ * @typedef {FinishedFile & {total: number}} AddProgress
  * @typedef {import('./engine_client.mjs').EngineClient} EngineClient
  */
 /**
@@ -22,8 +23,11 @@ import { walk } from './walk.mjs';
  */
 /** @typedef {AddFilesReply & {renamed: number}} AddResult `renamed`: of those added, whose content was removed under another path */
 
-const MAX_FILES_PER_REQUEST = 1000;
-const MAX_REQUESTS = 16;
+// The coordinator takes in a lot at one go.
+const MAX_FILES_PER_REQUEST = 100;
+const MAX_REQUESTS = 40;
+// Files in memory go with the message: it must not grow without bound.
+const MAX_BYTES_PER_REQUEST = 4 << 20;
 // A lot goes off at the latest after this, so that the engine works while the walk goes on.
 const LOT_MS = 100;
 
@@ -61,13 +65,14 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
     const sent = engine
       .request('AddFiles', { files, scan: scan?.id ?? 0 }, {
         signal: stop.signal,
-        files: lot.map(({ file }) => file),
+        files: new Map(lot.map(({ file }, i) => [files[i].file_id, file])),
         onEvent: (type, bytes) => {
           if (type !== 'AddProgress') return;
-          const progress = decode('AddProgress', bytes);
-          done += progress.done - doneBefore.count;
-          doneBefore.count = progress.done;
-          onProgress?.({ ...progress, done, total: found });
+          for (const file of decode('AddProgress', bytes).files) {
+            done += file.done - doneBefore.count;
+            doneBefore.count = file.done;
+            onProgress?.({ ...file, done, total: found });
+          }
         },
       })
       .then((reply) => {
@@ -87,6 +92,7 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
 
   /** @type {FoundFile[]} */
   let lot = [];
+  let lotBytes = 0; // of files in memory
   let lotStart = performance.now();
   /** @type {FolderScan | null} the folder that the walk is in */
   let scan = null;
@@ -96,14 +102,17 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
   const sendLot = () => {
     if (lot.length > 0 && !stop.signal.aborted) send(lot, scan);
     lot = [];
+    lotBytes = 0;
     lotStart = performance.now();
   };
   /** @param {FoundFile} item */
   const take = async (item) => {
     lot.push(item);
-    while (lot.length >= MAX_FILES_PER_REQUEST && running.size >= MAX_REQUESTS && !stop.signal.aborted) await Promise.race(running);
+    if ('content' in item.file) lotBytes += item.file.size;
+    const isFull = lot.length >= MAX_FILES_PER_REQUEST || lotBytes >= MAX_BYTES_PER_REQUEST;
+    while (isFull && running.size >= MAX_REQUESTS && !stop.signal.aborted) await Promise.race(running);
     const isDue = performance.now() - lotStart > LOT_MS && running.size < MAX_REQUESTS;
-    if (lot.length >= MAX_FILES_PER_REQUEST || isDue) sendLot();
+    if (isFull || isDue) sendLot();
   };
   // The walk leaves a folder: what was held until its name was known goes off.
   const leaveFolder = async () => {

@@ -10,7 +10,7 @@ import { pickedModel } from './picked_model.mjs';
  * @typedef {import('./walk.mjs').AddItem} AddItem
  * @typedef {import('./engine_client.mjs').EngineClient} EngineClient
  * @typedef {import('./generated/protocol.mjs').AddFilesReply} AddFilesReply
- * @typedef {import('./generated/protocol.mjs').AddProgress} AddProgress
+ * @typedef {import('./add.mjs').AddProgress} AddProgress
  * @typedef {import('./generated/protocol.mjs').EngineState} EngineState
  * @typedef {import('./generated/protocol.mjs').ListLibraryReply} ListLibraryReply
  * @typedef {import('./generated/protocol.mjs').Match} Match
@@ -222,7 +222,7 @@ export class Lodestone {
     }
     const file = blob instanceof File ? blob : new File([blob], 'library.sqlite');
     const message = { file_id: newId(), size_bytes: file.size, replace: mode === 'replace' };
-    return this.#whileBusy(this.#request('Import', message, { files: [file] }));
+    return this.#whileBusy(this.#request('Import', message, { files: new Map([[message.file_id, file]]) }));
   }
 
   /** @returns {Promise<EngineState>} */

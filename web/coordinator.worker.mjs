@@ -7,7 +7,7 @@
 // and protocol envelopes {kind: 'request' | 'cancel', type, id, bytes, files?, ofSite?}. To the page:
 // {kind: 'model', id}, {kind: 'ready'}, {kind: 'failed', message, detail}, {kind: 'trap', message}, and envelopes.
 import { asLodestoneError } from './errors.mjs';
-import { decode, encode } from './generated/protocol.mjs';
+import { encode } from './generated/protocol.mjs';
 import { createInferenceBridge } from './inference_bridge.mjs';
 import { openOriginFiles } from './origin_files.mjs';
 import { siteModel } from './site_model.mjs';
@@ -15,7 +15,7 @@ import { siteModel } from './site_model.mjs';
 /**
  * @typedef {{isolated: boolean, threads: number | null, memoryMaximaMb: number[], storage: string, scope: string,
  *   model: string | null}} Init
- * @typedef {{kind: string, type: string, id: number, bytes?: Uint8Array, files?: File[], ofSite?: boolean}} Envelope
+ * @typedef {{kind: string, type: string, id: number, bytes?: Uint8Array, files?: Map<number, File | import('./walk.mjs').MemoryFile>, ofSite?: boolean}} Envelope
  */
 
 const KINDS = ['request', 'response', 'event', 'cancel'];
@@ -29,7 +29,7 @@ const LONG_TASK_MS = 4;
 
 /** @type {any} the Emscripten module, once it runs */
 let engine = null;
-/** @type {Map<number, Blob>} */
+/** @type {Map<number, Blob | import('./walk.mjs').MemoryFile>} */
 const files = new Map();
 let dead = false;
 /** The site's model, fetched here, as the page is busy with its first frame just then. @type {ReturnType<typeof siteModel>} */
@@ -165,6 +165,7 @@ async function instantiate(coming, imports) {
 async function readFile(id, offset, size) {
   const file = files.get(id);
   if (file === undefined) throw new Error('the file is not here any more');
+  if ('content' in file) return file.content.subarray(offset, offset + size);
   const part = offset === 0 && size >= file.size ? file : file.slice(offset, offset + size);
   return new Uint8Array(await part.arrayBuffer());
 }
@@ -179,18 +180,6 @@ function withText(text, use) {
     use(pointer);
   } finally {
     engine._free(pointer);
-  }
-}
-
-/** @param {Envelope} envelope */
-function keepFiles({ type, bytes, files: given }) {
-  if (given === undefined || bytes === undefined) return;
-  if (type === 'AddFiles' || type === 'CompareFolder') {
-    decode(type, bytes).files.forEach((entry, i) => files.set(entry.file_id, given[i]));
-  } else if (type === 'Import') {
-    files.set(decode('Import', bytes).file_id, given[0]);
-  } else if (type === 'SetModel') {
-    files.set(decode('SetModel', bytes).onnx_file_id, given[0]);
   }
 }
 
@@ -213,7 +202,7 @@ async function openSiteModel({ type, id }) {
 function receive(envelope) {
   const start = performance.now();
   const bytes = envelope.bytes ?? new Uint8Array(0);
-  keepFiles(envelope);
+  for (const [id, file] of envelope.files ?? []) files.set(id, file);
   withText(envelope.type, (type) => {
     const pointer = engine._malloc(Math.max(1, bytes.length));
     engine.HEAPU8.set(bytes, pointer);

@@ -103,6 +103,6 @@ export class FolderScan {
     const files = found.map(({ path, file }) => ({
       file_id: newId(), path, size_bytes: file.size, modified_ms: file.lastModified,
     }));
-    return this.#engine.request('CompareFolder', { root, files }, { files: found.map(({ file }) => file) });
+    return this.#engine.request('CompareFolder', { root, files }, { files: new Map(found.map(({ file }, i) => [files[i].file_id, file])) });
   }
 }

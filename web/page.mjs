@@ -204,6 +204,8 @@ class Page {
       if (state.storage === 'opfs') this.#storage.libraryHas(state.storage_bytes);
     } else if (type === 'Notice') {
       this.#listeners.emit('notice', decode('Notice', bytes));
+    } else {
+      return; // of a request, as the progress of each file: what the interface is told costs a frame
     }
     this.#tellUi((ui) => ui.deliverEvent(type, bytes));
   }

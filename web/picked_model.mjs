@@ -3,7 +3,7 @@ import { LodestoneError } from './errors.mjs';
 
 /**
  * @typedef {import('./generated/protocol.mjs').SetModel} SetModel
- * @typedef {{message: SetModel, files: File[]}} ModelRequest
+ * @typedef {{message: SetModel, files: Map<number, File>}} ModelRequest
  */
 
 const ONNX_PATHS = ['onnx/model_quantized.onnx', 'onnx/model_int8.onnx', 'onnx/model.onnx', 'model.onnx'];
@@ -23,16 +23,17 @@ export async function pickedModel(items, newFileId) {
   const onnx = onnxPath === undefined ? undefined : files.get(onnxPath);
   if (onnx === undefined) throw new LodestoneError('kBadData', 'This folder holds no model: it has no onnx/model_quantized.onnx.');
   const manifest = await readManifest(files);
+  const onnxId = newFileId(onnx);
   return {
     message: {
       id: manifest.id,
       onnx_url: '',
-      onnx_file_id: newFileId(onnx),
+      onnx_file_id: onnxId,
       tokenizer_json: await tokenizer.text(),
       manifest_json: manifest.json,
       built_in: false,
     },
-    files: [onnx],
+    files: new Map([[onnxId, onnx]]),
   };
 }
 

@@ -10,7 +10,7 @@
 // {threads, isolated, build, opened, model}, pong, response and event {id, type, bytes}.
 import { decode, encode } from './generated/protocol.mjs';
 
-/** @typedef {{kind: string, type: string, id: number, bytes: Uint8Array, files?: File[], ofSite?: boolean}} Envelope */
+/** @typedef {{kind: string, type: string, id: number, bytes: Uint8Array, files?: Map<number, File | import('./walk.mjs').MemoryFile>, ofSite?: boolean}} Envelope */
 /** @typedef {{threads: number, isolated: boolean, build: string, opened: number, model: string | null}} Welcome */
 /** @typedef {{to: string, from: string} & Partial<Welcome> & Partial<Envelope>} Word */
 /**

@@ -6,7 +6,8 @@
  * @typedef {{handle: FileSystemDirectoryHandle, root: string}} KeptItem a folder that was added before, and its name then
  * @typedef {File | FileSystemHandle | FileSystemEntry | PathItem | KeptItem} AddItem
  * @typedef {{name: string, handle: FileSystemDirectoryHandle | null, isKept?: boolean}} Root a folder that was handed over
- * @typedef {{path: string, file: File, reason?: undefined, root?: Root}} FoundFile
+ * @typedef {{size: number, lastModified: number, content: Uint8Array}} MemoryFile
+ * @typedef {{path: string, file: File | MemoryFile, reason?: undefined, root?: Root}} FoundFile
  * @typedef {{path: string, reason: string, file?: undefined, root?: Root}} Unreadable
  * @typedef {FoundFile | Unreadable} Found
  */
@@ -26,6 +27,8 @@ const SKIPPED_FILES = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
 const MAX_PATH_BYTES = 4096;
 // Handles asked for their files at a time: enough to hide the way to the browser and back.
 const FILES_AT_ONCE = 64;
+// Making a File, and reading it again, takes several messages to the browser's process: what is short goes as it is.
+const MAX_MEMORY_BYTES = 64 << 10;
 
 const encoder = new TextEncoder();
 
@@ -141,10 +144,23 @@ function fromPathItem({ path, data, modified }) {
     return { path: clean, reason: 'The data is neither text nor bytes.' };
   }
   const name = clean.slice(clean.lastIndexOf('/') + 1);
+  const bytes = isBlob ? null : shortBytes(data);
+  if (bytes !== null) return checked(clean, { size: bytes.length, lastModified, content: bytes });
   return checked(clean, new File([/** @type {BlobPart} */ (data)], name, { lastModified }));
 }
 
-/** @param {string} path @param {File} file @returns {Found} */
+/**
+ * A copy: the caller may go on writing into what it gave.
+ * @param {string | BufferSource} data
+ * @returns {Uint8Array | null} null if it is not short
+ */
+function shortBytes(data) {
+  if ((typeof data === 'string' ? data.length : data.byteLength) > MAX_MEMORY_BYTES) return null;
+  if (typeof data === 'string') return encoder.encode(data);
+  return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice() : new Uint8Array(data).slice();
+}
+
+/** @param {string} path @param {File | MemoryFile} file @returns {Found} */
 function checked(path, file) {
   if (path.length * 3 > MAX_PATH_BYTES && encoder.encode(path).length > MAX_PATH_BYTES) {
     return { path: `${path.slice(0, 200)}…`, reason: 'The path is longer than 4,096 bytes.' };

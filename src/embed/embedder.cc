@@ -148,11 +148,12 @@ void Embedder::Pump() {
   while (!now_.empty() && lanes_[0] == Lane::kFree) StartNow();
   if (paused_ || hold_ > 0 || !now_.empty()) return;
   bool any_bulk_lane = false;
-  for (int lane = 1; lane < static_cast<int>(lanes_.size()) && lane <= bulk_lane_limit_; ++lane) {
+  const int limit = bulk_lane_limit();
+  for (int lane = 1; lane < static_cast<int>(lanes_.size()) && lane <= limit; ++lane) {
     Lane& state = lanes_[static_cast<size_t>(lane)];
     any_bulk_lane |= state == Lane::kFree || state == Lane::kBusy;
     if (waiting_.empty()) return;
-    if (state == Lane::kFree) StartBulk(lane);
+    if (state == Lane::kFree && bulk_lanes_busy_ < limit) StartBulk(lane);
     // One at a time, so that a short job never pays for all of them.
     if (state == Lane::kClosed) {
       if (clock_->NowMs() - bulk_since_ms_ < kLaneWorthMs) break;
@@ -229,6 +230,7 @@ void Embedder::StartBulk(int lane) {
   if (running_items_ == 0) busy_since_ms_ = clock_->NowMs();
   running_items_ += run->items.size();
   lanes_[static_cast<size_t>(lane)] = Lane::kBusy;
+  on_bulk_lanes_busy(++bulk_lanes_busy_);
   inference_->Run(lane, &run->batch, [this, lane, run](Status status) { FinishBulk(lane, run, std::move(status)); });
 }
 
@@ -255,6 +257,7 @@ void Embedder::AddWindow(const EmbedItem& item, const float* values, EmbeddedPas
 
 void Embedder::FinishBulk(int lane, std::shared_ptr<Running> run, Status status) {
   lanes_[static_cast<size_t>(lane)] = Lane::kFree;
+  --bulk_lanes_busy_;
   running_items_ -= run->items.size();
   if (running_items_ == 0) busy_ms_ += clock_->NowMs() - busy_since_ms_;
   if (run->generation == generation_) {
@@ -271,6 +274,7 @@ void Embedder::FinishBulk(int lane, std::shared_ptr<Running> run, Status status)
     }
     // The next batch starts before the vectors of this one are put away: the lane never waits.
     Pump();
+    on_bulk_lanes_busy(bulk_lanes_busy_);
     if (status.ok()) {
       on_bulk_done_(std::move(done));
     } else {
@@ -279,6 +283,7 @@ void Embedder::FinishBulk(int lane, std::shared_ptr<Running> run, Status status)
     return;
   }
   Pump();
+  on_bulk_lanes_busy(bulk_lanes_busy_);
 }
 
 }  // namespace lodestone

@@ -60,8 +60,10 @@ class Embedder {
   // Waiting and running items.
   size_t bulk_pending() const { return waiting_.size() + running_items_; }
   void DropBulk();
-  // How many bulk lanes may run at once.
-  void set_bulk_lane_limit(int limit) { bulk_lane_limit_ = limit; }
+  // How many bulk lanes may run at once; asked before each batch.
+  std::function<int()> bulk_lane_limit = [] { return 8; };
+  // So many lanes run bulk batches now.
+  std::function<void(int)> on_bulk_lanes_busy = [](int) {};
 
   double busy_ms() const;  // time in which at least one bulk batch ran
 
@@ -99,7 +101,7 @@ class Embedder {
   BulkDone on_bulk_done_;
   bool paused_ = false;
   int hold_ = 0;
-  int bulk_lane_limit_ = 8;
+  int bulk_lanes_busy_ = 0;
   double busy_since_ms_ = 0;
   double bulk_since_ms_ = 0;  // since when there has been bulk work without a pause
   double busy_ms_ = 0;

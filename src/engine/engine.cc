@@ -13,8 +13,10 @@ using protocol::MessageType;
 constexpr std::string_view kVersion = "0.1.0";
 // More requests than a person or a script can mean; the page is told to come back later.
 constexpr size_t kMaxOpenRequests = 1024;
-constexpr double kStateIntervalMs = 100;
-constexpr double kLagProbeIntervalMs = 20;
+constexpr double kStateIntervalMs = 250;
+constexpr int kStorageThreads = 1;
+// Finer than the lag that would be felt; a second of indexing then has the probes that a 99th percentile takes.
+constexpr double kLagProbeIntervalMs = 5;
 }  // namespace
 
 Engine::Engine(const Platform& platform, std::string build_id, Send send)
@@ -25,7 +27,13 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
       search_(&context_),
       filler_(&context_),
       housekeeper_(&context_),
-      transfer_(&context_) {
+      transfer_(&context_),
+      work_threads_(platform.compute->thread_count()) {
+  ShareCores(0);
+  context_.embedder.on_bulk_lanes_busy = [this](int busy) { ShareCores(busy); };
+  context_.embedder.bulk_lane_limit = [this] {
+    return std::max(1, work_threads_ - (context_.compute_tasks > 0 ? 1 : 0));
+  };
   ingest_.embedding_possible = [this] { return model_state_ != protocol::ModelState::kFailed; };
   ingest_.on_documents_stored = [this] {
     filler_.Kick();
@@ -255,13 +263,20 @@ void Engine::OnHello(RequestId id, const protocol::Hello& request) {
 
 void Engine::OnSettings(const protocol::SetSettings& request) {
   const int threads = context_.platform.compute->thread_count();
-  context_.platform.compute->SetActiveLimit(request.gentle ? std::max(1, threads / 2) : threads);
-  context_.embedder.set_bulk_lane_limit(request.gentle ? std::max(1, threads / 2) : threads);
+  work_threads_ = request.gentle ? std::max(1, threads / 2) : threads;
+  ShareCores(bulk_lanes_busy_);
   if (request.max_file_bytes > 0) ingest_.max_file_bytes = request.max_file_bytes;
   if (request.passage_tokens > 0) {
     ingest_.chunk_options.target_tokens = std::clamp<uint32_t>(request.passage_tokens, 32, 2000);
     ingest_.chunk_options.max_tokens = ingest_.chunk_options.target_tokens * 5 / 4;
   }
+}
+
+// Storing, reading and embedding together keep as many threads busy as there are cores for them, and no more: the
+// coordinator and the page would wait for their turn behind each further one. Of each kind one may always go on.
+void Engine::ShareCores(int bulk_lanes_busy) {
+  bulk_lanes_busy_ = bulk_lanes_busy;
+  context_.platform.compute->SetActiveLimit(std::max(1, work_threads_ - kStorageThreads - bulk_lanes_busy));
 }
 
 protocol::EngineState Engine::State() const {

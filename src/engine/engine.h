@@ -62,6 +62,8 @@ class Engine {
   void OnRemove(RequestId id, const protocol::Remove& request);
   void OnGetDocument(RequestId id, const protocol::GetDocument& request);
   void OnSettings(const protocol::SetSettings& request);
+  // Shares the cores: see the definition.
+  void ShareCores(int bulk_lanes_busy);
   void OnFinishScan(RequestId id, const protocol::FinishScan& request);
   void OnImport(RequestId id, const protocol::Import& request);
   void OpenLibrary(std::function<void(const Status&)> opened);
@@ -85,7 +87,7 @@ class Engine {
   bool busy() const;
 
   protocol::EngineState State() const;
-  // Tells the page soon, and at most ten times a second.
+  // Tells the page soon, and at most four times a second.
   void StateMayHaveChanged();
   void MeasureLag();
   void CheckIdle();
@@ -114,6 +116,8 @@ class Engine {
   std::string model_id_;
   uint64_t storage_bytes_ = 0;
   std::string storage_name_;
+  int work_threads_;          // that may be busy in the background at once
+  int bulk_lanes_busy_ = 0;
   bool state_scheduled_ = false;
   bool measuring_ = false;
   bool idle_check_scheduled_ = false;

@@ -278,11 +278,24 @@ void Ingest::FinishFile(const FilePtr& file) {
   job->reply.unchanged += file->unchanged;
   ++job->finished;
   if (job->cancelled) return;
-  job->progress({job->finished, job->total, file->entry.path, outcome});
-  if (job->finished == job->total) FinishJob(job);
+  job->untold.files.push_back({job->finished, file->entry.path, outcome});
+  if (job->finished == job->total) return FinishJob(job);
+  if (std::exchange(job->telling, true)) return;
+  // Behind what is queued: what finishes meanwhile goes with it.
+  context_->platform.loop->Post([this, job] {
+    job->telling = false;
+    if (!job->cancelled) TellProgress(job);
+  });
+}
+
+void Ingest::TellProgress(const JobPtr& job) {
+  if (job->untold.files.empty()) return;
+  job->untold.total = job->total;
+  job->progress(std::exchange(job->untold, {}));
 }
 
 void Ingest::FinishJob(const JobPtr& job) {
+  TellProgress(job);
   jobs_.erase(job->id);
   job->done(std::move(job->reply));
 }

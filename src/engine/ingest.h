@@ -24,7 +24,7 @@ namespace lodestone {
 class Ingest {
  public:
   using AddDone = std::function<void(Result<protocol::AddFilesReply>)>;
-  using AddProgress = std::function<void(const protocol::AddProgress&)>;
+  using AddProgress = std::function<void(const protocol::AddProgress&)>;  // in lots, each file in one of them
 
   Ingest(EngineContext* context, FileList* files);
   ~Ingest();
@@ -85,6 +85,8 @@ class Ingest {
   void FinishFile(const FilePtr& file);
   void FailFile(const FilePtr& file, Status status);
   void FinishJob(const JobPtr& job);
+  // A message a file would cost the page and the coordinator more than the files do.
+  void TellProgress(const JobPtr& job);
   void DocumentComplete(DocumentId id);
 
   EngineContext* context_;

@@ -19,6 +19,8 @@ struct Ingest::Job {
   RequestId id;
   AddDone done;
   AddProgress progress;
+  protocol::AddProgress untold;  // finished files that the page has not heard of
+  bool telling = false;
   protocol::AddFilesReply reply;
   uint32_t scan = 0;  // the walk that it belongs to, or 0
   uint32_t total = 0;

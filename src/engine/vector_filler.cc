@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/token_windows.h"
+#include "text/text_builder.h"
 
 namespace lodestone {
 namespace {
@@ -24,7 +25,7 @@ std::string TextToEmbed(const PassageText& passage) {
   if (passage.heading_path.starts_with(passage.title)) context = passage.heading_path;
   else if (!passage.heading_path.empty()) context += " > " + passage.heading_path;
   // A record without a title of its own repeats its first words as one.
-  if (context.empty() || passage.text.starts_with(context)) return passage.text;
+  if (context.empty() || BeginsWithLine(passage.text, context)) return passage.text;
   return context + "\n" + passage.text;
 }
 

@@ -56,9 +56,10 @@ void ThreadPool::RunInteractive() {
 }
 
 void ThreadPool::SetActiveLimit(int count) {
+  const int limit = std::clamp(count, 1, std::max(1, static_cast<int>(threads_.size())));
   {
     std::lock_guard lock(mutex_);
-    active_limit_ = std::clamp(count, 1, std::max(1, static_cast<int>(threads_.size())));
+    if (std::exchange(active_limit_, limit) >= limit) return;
   }
   ready_.notify_all();
 }

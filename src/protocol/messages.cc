@@ -30,6 +30,18 @@ void Read(Reader& reader, FileFailure* value) {
   reader.String(4096, &value->reason);
 }
 
+void Write(Writer& writer, const FinishedFile& value) {
+  writer.U32(value.done);
+  writer.String(value.path, 4096);
+  writer.EnumValue(value.outcome);
+}
+
+void Read(Reader& reader, FinishedFile* value) {
+  reader.U32(&value->done);
+  reader.String(4096, &value->path);
+  reader.EnumValue(5, &value->outcome);
+}
+
 void Write(Writer& writer, const Match& value) {
   writer.U32(value.start);
   writer.U32(value.end);
@@ -577,17 +589,15 @@ void Read(Reader& reader, Notice* value) {
 }
 
 void Write(Writer& writer, const AddProgress& value) {
-  writer.U32(value.done);
   writer.U32(value.total);
-  writer.String(value.path, 4096);
-  writer.EnumValue(value.outcome);
+  writer.List(value.files, 100000,
+              [&writer](const FinishedFile& item) { Write(writer, item); });
 }
 
 void Read(Reader& reader, AddProgress* value) {
-  reader.U32(&value->done);
   reader.U32(&value->total);
-  reader.String(4096, &value->path);
-  reader.EnumValue(5, &value->outcome);
+  reader.List(100000, 9, &value->files,
+              [&reader](FinishedFile* item) { Read(reader, item); });
 }
 
 template <typename T>

@@ -12,7 +12,7 @@
 namespace lodestone::protocol {
 
 // Changes with any change of the schema; Hello compares it.
-inline constexpr std::string_view kSchemaHash = "4f44b32c700a9baf";
+inline constexpr std::string_view kSchemaHash = "a8d1ac9b467b59ab";
 
 enum class SearchMode : uint8_t { kHybrid, kSemantic, kLexical };
 enum class FileState : uint8_t { kQueued, kReading, kEmbedding, kReady, kFailed, kCancelled };
@@ -32,6 +32,13 @@ struct FileFailure {
   std::string path;
   std::string reason;
   friend bool operator==(const FileFailure&, const FileFailure&) = default;
+};
+
+struct FinishedFile {
+  uint32_t done = 0;
+  std::string path;
+  AddOutcome outcome{};
+  friend bool operator==(const FinishedFile&, const FinishedFile&) = default;
 };
 
 struct Match {
@@ -345,10 +352,8 @@ struct Notice {
 };
 
 struct AddProgress {
-  uint32_t done = 0;
   uint32_t total = 0;
-  std::string path;
-  AddOutcome outcome{};
+  std::vector<FinishedFile> files;
   friend bool operator==(const AddProgress&, const AddProgress&) = default;
 };
 

@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include "store/buffered_vfs.h"
+
 namespace lodestone {
 
 Status StatusOf(int result, sqlite3* handle) {
@@ -95,6 +97,7 @@ std::string_view Statement::Blob(int column) const {
 }
 
 Result<std::unique_ptr<Database>> Database::Open(const std::string& path, bool even_if_cut) {
+  if (Status status = UseBufferedFiles(); !status.ok()) return status;
   sqlite3* handle = nullptr;
   const int result = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   std::unique_ptr<Database> database(new Database(handle));

@@ -103,4 +103,11 @@ std::string OneLine(std::string_view text, size_t max_bytes) {
   return line;
 }
 
+bool BeginsWithLine(std::string_view text, std::string_view line) {
+  constexpr std::string_view kCut = "…";
+  if (line.ends_with(kCut)) line.remove_suffix(kCut.size());
+  // With room for the word at which it would be cut.
+  return OneLine(text.substr(0, 4096), line.size() + 64).starts_with(line);
+}
+
 }  // namespace lodestone

@@ -51,5 +51,7 @@ class TextBuilder {
 
 // `text` as a heading or title: one line without space around, cut to a sensible length.
 std::string OneLine(std::string_view text, size_t max_bytes = 200);
+// Whether OneLine makes `line`, or more, of the beginning of `text`.
+bool BeginsWithLine(std::string_view text, std::string_view line);
 
 }  // namespace lodestone

@@ -28,5 +28,5 @@ export const GOLDEN = [
     }],
   }],
   ['ErrorReply', { code: 'kTooLarge', message: 'Too large.', detail: '' }],
-  ['AddProgress', { done: 1, total: 2, path: 'a.md', outcome: 'unchanged' }],
+  ['AddProgress', { total: 2, files: [{ done: 1, path: 'a.md', outcome: 'unchanged' }] }],
 ];

@@ -94,7 +94,7 @@ std::vector<Golden> AllGolden() {
       Make(document),
       Make(SampleReply()),
       Make(ErrorReply{.code = "kTooLarge", .message = "Too large.", .detail = ""}),
-      Make(AddProgress{.done = 1, .total = 2, .path = "a.md", .outcome = AddOutcome::kUnchanged}),
+      Make(AddProgress{.total = 2, .files = {{.done = 1, .path = "a.md", .outcome = AddOutcome::kUnchanged}}}),
   };
 }
 

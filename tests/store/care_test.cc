@@ -117,7 +117,7 @@ TEST_F(CareTest, NothingIsLeftOfWhatWasRemoved) {
   std::vector<DocumentId> removed;
   const auto results = store_->AddDocuments(batch, 5, {});
   for (size_t i = 0; i < results.size(); ++i) {
-    ASSERT_TRUE(results[i].ok());
+    ASSERT_TRUE(results[i].ok()) << results[i].status().detail();
     if (i % 2 == 0) removed.push_back(results[i].value().document);
   }
   EXPECT_FALSE(store_->NeedsCompaction().value());

@@ -6,6 +6,7 @@
 
 #include "tests/text/test_text.h"
 #include "text/extract.h"
+#include "text/text_builder.h"
 
 namespace lodestone {
 namespace {
@@ -147,6 +148,27 @@ TEST(Csv, AQuoteNeverClosedLosesItsLineOnly) {
 TEST(Csv, ManyOpenQuotesEnd) {
   const Strings records = Read(Format::kCsv, "text\n" + Repeat("x,\"\n", 20001));
   EXPECT_FALSE(records.empty());
+}
+
+// What is embedded must not say its beginning twice.
+TEST(Title, OfARecordWithoutOneIsTheBeginningOfItsText) {
+  const std::string long_text = "In the harbour of\nthe old town the boats wait for the tide, and the men who row them "
+                                "wait for the boats. " + Repeat("More is said below. ", 40);
+  for (const std::string& text : {"A short text."s, "Two\nlines"s, long_text, Repeat("word", 60), "  indented  twice"s}) {
+    const auto reader = MakeRecordReader(Format::kJsonLines, "f");
+    std::string json = "{\"text\":\"";
+    for (char c : text) json += c == '\n' ? "\\n"s : std::string(1, c);
+    int records = 0;
+    reader->Feed(json + "\"}\n", [&](RecordResult record) {
+      ASSERT_TRUE(record.status.ok());
+      ++records;
+      EXPECT_TRUE(BeginsWithLine(record.document.text, record.document.title)) << record.document.title;
+    });
+    reader->Finish([&](RecordResult) { ++records; });
+    EXPECT_EQ(records, 1);
+  }
+  EXPECT_FALSE(BeginsWithLine("A text.", "Another title"));
+  EXPECT_FALSE(BeginsWithLine("A", "A text"));
 }
 
 }  // namespace

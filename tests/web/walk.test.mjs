@@ -108,12 +108,41 @@ test('data of every kind keeps its bytes, name and date', async () => {
     { path: 'x/file.md', data: new File([bytes], 'other', { lastModified: 9 }) },
   ];
   const found = [];
-  for await (const { path, file } of walk(items)) found.push([path, file?.name, file?.lastModified, await file?.text()]);
+  for await (const { path, file } of walk(items)) {
+    if (file === undefined) throw new Error(path);
+    found.push([path, file.lastModified, file.size, await textOf(file)]);
+  }
   assert.deepEqual(found, [
-    ['x/text.md', 'text.md', 5, 'é'],
-    ['x/bytes.md', 'bytes.md', 6, 'é'],
-    ['x/view.md', 'view.md', 7, 'é'],
-    ['x/blob.md', 'blob.md', 8, 'é'],
-    ['x/file.md', 'file.md', 9, 'é'],
+    ['x/text.md', 5, 2, 'é'],
+    ['x/bytes.md', 6, 2, 'é'],
+    ['x/view.md', 7, 2, 'é'],
+    ['x/blob.md', 8, 2, 'é'],
+    ['x/file.md', 9, 2, 'é'],
   ]);
 });
+
+test('short data is taken as it is at the time, long data as a file', async () => {
+  const bytes = new TextEncoder().encode('before');
+  const [short, long] = await all([{ path: 'short.md', data: bytes }, { path: 'long.md', data: 'x'.repeat(70000) }]);
+  bytes.fill(0);
+  assert.equal(await textOf(short), 'before');
+  assert.ok(long instanceof File && long.size === 70000 && long.name === 'long.md');
+});
+
+/**
+ * @param {import('../../web/walk.mjs').AddItem[]} items
+ * @returns {Promise<(File | import('../../web/walk.mjs').MemoryFile)[]>}
+ */
+async function all(items) {
+  const files = [];
+  for await (const { path, file } of walk(items)) {
+    if (file === undefined) throw new Error(path);
+    files.push(file);
+  }
+  return files;
+}
+
+/** @param {File | import('../../web/walk.mjs').MemoryFile} file */
+function textOf(file) {
+  return file instanceof File ? file.text() : new TextDecoder().decode(file.content);
+}

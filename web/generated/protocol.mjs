@@ -5,7 +5,7 @@ import { ProtocolError, decodeStruct, encodeStruct } from '../wire.mjs';
 export { ProtocolError };
 
 /** Changes with any change of the schema; Hello compares it. */
-export const SCHEMA_HASH = '4f44b32c700a9baf';
+export const SCHEMA_HASH = 'a8d1ac9b467b59ab';
 
 /** @typedef {'hybrid'|'semantic'|'lexical'} SearchMode */
 /** @typedef {'queued'|'reading'|'embedding'|'ready'|'failed'|'cancelled'} FileState */
@@ -24,6 +24,12 @@ export const SCHEMA_HASH = '4f44b32c700a9baf';
  * @typedef {object} FileFailure
  * @property {string} path
  * @property {string} reason
+ */
+/**
+ * @typedef {object} FinishedFile
+ * @property {number} done
+ * @property {string} path
+ * @property {AddOutcome} outcome
  */
 /**
  * @typedef {object} Match
@@ -287,10 +293,8 @@ export const SCHEMA_HASH = '4f44b32c700a9baf';
  */
 /**
  * @typedef {object} AddProgress
- * @property {number} done
  * @property {number} total
- * @property {string} path
- * @property {AddOutcome} outcome
+ * @property {FinishedFile[]} files
  */
 
 /**
@@ -425,6 +429,11 @@ const SCHEMA = {
     FileFailure: [
       ['path', { kind: 'string', max: 4096 }],
       ['reason', { kind: 'string', max: 4096 }],
+    ],
+    FinishedFile: [
+      ['done', { kind: 'u32' }],
+      ['path', { kind: 'string', max: 4096 }],
+      ['outcome', { kind: 'enum', name: 'AddOutcome' }],
     ],
     Match: [
       ['start', { kind: 'u32' }],
@@ -649,10 +658,8 @@ const SCHEMA = {
       ['text', { kind: 'string', max: 4096 }],
     ],
     AddProgress: [
-      ['done', { kind: 'u32' }],
       ['total', { kind: 'u32' }],
-      ['path', { kind: 'string', max: 4096 }],
-      ['outcome', { kind: 'enum', name: 'AddOutcome' }],
+      ['files', { kind: 'list', max: 100000, minItemBytes: 9, item: { kind: 'struct', name: 'FinishedFile' } }],
     ],
   },
 };
