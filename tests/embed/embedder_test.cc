@@ -82,7 +82,7 @@ TEST_F(EmbedderTest, BatchesAreOfLikeLengthAndBounded) {
   size_t passages = 0, padded = 0, real = 0;
   while (!inference_.runs.empty()) {
     const InferenceBatch& batch = *inference_.runs[0].batch;
-    EXPECT_LE(batch.row_count * batch.column_count, 1024u);
+    EXPECT_LE(batch.row_count * batch.column_count, 256u);
     padded += batch.ids.size();
     for (int64_t bit : batch.mask) real += static_cast<size_t>(bit);
     passages += batch.row_count;
