@@ -18,15 +18,15 @@ check_shell_scripts_parse() {
     esac
   done
 }
-# The lock file names packages and hashes; where they come from is each machine's own matter.
-check_lock_file_names_no_host() {
-  ! grep -nE '"resolved"|"(https?|git|ssh)[:+]//' package-lock.json
+# The lock files name packages and hashes; where they come from is each machine's own matter.
+check_lock_files_name_no_host() {
+  ! grep -nE '"resolved"|"(https?|git|ssh)[:+]//' package-lock.json scripts/lib/bench/peers/package-lock.json
 }
 
 step_checks() {
   local check ok=0 bad=0
   for check in check_layers check_generated_protocol check_types_of_scripts check_types_of_page \
-    check_shell_scripts_parse check_lock_file_names_no_host; do
+    check_shell_scripts_parse check_lock_files_name_no_host; do
     printf -- '-- %s\n' "$check"
     if "$check"; then ok=$((ok + 1)); else bad=$((bad + 1)) && printf 'FAILED %s\n' "$check"; fi
   done

@@ -1,80 +1,78 @@
 // scripts/bench: every figure as the median of repetitions that take turns, so that a busy minute of
 // the machine touches all of them alike.
 import { writeFileSync } from 'node:fs';
-import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { percentile } from '../headless/output.mjs';
 import { serveSite } from '../headless/site.mjs';
-import {
-  measureEmbedding,
-  measureIndexing,
-  measureQueries,
-  measureWithoutThreads,
-} from './measure_engine.mjs';
+import { toRow } from './cases.mjs';
+import { describeMachine, loadNow } from './machine.mjs';
+import { measureEmbedding } from './measure_embedding.mjs';
+import { measureBuiltIn, measureIndexing, measureQueries, measureWithoutThreads } from './measure_engine.mjs';
 import { measureBytes, measureLines } from './measure_size.mjs';
 import { measureStart } from './measure_start.mjs';
+import { appendRecord, rowText } from './report.mjs';
 
 /**
+ * @typedef {import('./cases.mjs').Case} Case
+ * @typedef {import('./cases.mjs').Row} Row
  * @typedef {import('./site_runs.mjs').Bench} Bench
- * @typedef {import('./site_runs.mjs').Figures} Figures
- * @typedef {{title: string, isFixed?: boolean, run: (bench: Bench) => Figures | Promise<Figures>}} Measurement
+ * @typedef {{title: string, isFixed?: boolean, run: (bench: Bench) => Case[] | Promise<Case[]>}} Measurement
+ *     isFixed: the same in every repetition, so measured once
  */
 
 /** @type {Record<string, Measurement>} */
 const MEASUREMENTS = {
   bytes: { title: 'Bytes of dist/', isFixed: true, run: measureBytes },
   lines: { title: 'Lines of source', isFixed: true, run: measureLines },
-  start: { title: 'From navigation to the first answer', run: measureStart },
-  embedding: { title: 'Embedding', run: measureEmbedding },
-  indexing: { title: 'Typing while 1,000 passages are indexed', run: measureIndexing },
+  embedding: { title: 'Embedding with a MiniLM-shaped model, from text', run: measureEmbedding },
+  builtin: { title: 'Embedding with the built-in model', run: measureBuiltIn },
   queries: { title: 'Queries', run: measureQueries },
+  indexing: { title: 'Typing while 1,000 passages are indexed', run: measureIndexing },
+  start: { title: 'From navigation to the first answer', run: measureStart },
   single: { title: 'Without threads, 1,000 passages', run: measureWithoutThreads },
 };
 const REPETITIONS = 5;
 
-const USAGE = `Measures the built site on this machine.
+const USAGE = `Measures the built site, and the peers beside it, on this machine.
 
-  scripts/bench [--only NAME[,NAME]] [--quick] [--repeat N] [--json FILE]
+  scripts/bench [--only NAME[,NAME]] [--quick] [--repeat N] [--json FILE] [--record]
 
-  NAME is one of ${Object.keys(MEASUREMENTS).join(', ')}; --quick is one repetition of smaller sizes.
+  NAME is one of ${Object.keys(MEASUREMENTS).join(', ')}.
+  --quick    smaller sizes and one repetition: within 15 minutes
+  --repeat N repetitions, ${REPETITIONS} unless told; they take turns
+  --json     a list of {line, case, unit, better, ours, peer, peer_name, ratio, spread, limit, ...};
+             a ratio above 1 means that ours is better
+  --record   appends a row with today's date to BENCH.md
 `;
 
 /**
  * @param {string[]} names
  * @param {number} repetitions
  * @param {boolean} quick
+ * @returns {Promise<Row[]>}
  */
 async function measure(names, repetitions, quick) {
-  /** @type {Map<string, Map<string, {unit: string, values: number[]}>>} */
-  const results = new Map(names.map((name) => [name, new Map()]));
+  /** @type {Map<string, {line: string, cases: Case[]}>} */
+  const results = new Map();
   const site = await serveSite();
   try {
     for (let repetition = 0; repetition < repetitions; repetition += 1) {
-      for (const name of names) {
-        const { isFixed, run } = MEASUREMENTS[name];
+      for (const line of names) {
+        const { isFixed, run } = MEASUREMENTS[line];
         if (isFixed && repetition > 0) continue;
-        process.stderr.write(`${name} (${repetition + 1} of ${isFixed ? 1 : repetitions})\n`);
-        const figures = await run({ port: site.port, quick });
-        for (const [label, { value, unit }] of Object.entries(figures)) {
-          const result = results.get(name)?.get(label) ?? { unit, values: [] };
-          result.values.push(value);
-          results.get(name)?.set(label, result);
+        process.stderr.write(`${line} (${repetition + 1} of ${isFixed ? 1 : repetitions}, load ${loadNow()})\n`);
+        for (const one of await run({ port: site.port, quick, repetition })) {
+          const key = [line, one.case, one.peer_name].join('\n');
+          const result = results.get(key) ?? { line, cases: [] };
+          result.cases.push(one);
+          results.set(key, result);
         }
       }
     }
   } finally {
     await site.close();
   }
-  return results;
-}
-
-/** @param {number} value @param {string} unit */
-function show(value, unit) {
-  const digits = ['bytes', 'lines', 'tokens/s', 'passages', 'frames', 'tasks'].includes(unit) ? 0 : 2;
-  return value.toLocaleString('en', {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+  const rows = [...results.values()].map(({ line, cases }) => toRow(line, cases));
+  return rows.sort((a, b) => names.indexOf(a.line) - names.indexOf(b.line));
 }
 
 async function main() {
@@ -84,6 +82,7 @@ async function main() {
       quick: { type: 'boolean', default: false },
       repeat: { type: 'string' },
       json: { type: 'string' },
+      record: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -92,34 +91,23 @@ async function main() {
     return;
   }
   const names = values.only?.split(',') ?? Object.keys(MEASUREMENTS);
-  const unknown = names.filter((name) => !(name in MEASUREMENTS));
+  const unknown = names.filter((name) => !Object.hasOwn(MEASUREMENTS, name));
   const repetitions = Number(values.repeat ?? (values.quick ? 1 : REPETITIONS));
-  if (unknown.length > 0)
-    throw new Error(`there is no measurement ${unknown.join(', ')}\n${USAGE}`);
-  if (!Number.isInteger(repetitions) || repetitions < 1)
-    throw new Error('--repeat takes a whole number');
+  if (unknown.length > 0) throw new Error(`there is no measurement ${unknown.join(', ')}\n${USAGE}`);
+  if (!Number.isInteger(repetitions) || repetitions < 1) throw new Error('--repeat takes a whole number');
 
-  const results = await measure(names, repetitions, values.quick);
-  /** @type {Record<string, Record<string, object>>} */
-  const report = {};
-  for (const [name, figures] of results) {
-    process.stdout.write(`\n${MEASUREMENTS[name].title}\n`);
-    report[name] = {};
-    for (const [label, { unit, values }] of figures) {
-      const median = percentile(values, 0.5);
-      const [least, most] = [Math.min(...values), Math.max(...values)];
-      const spread = values.length > 1 ? `   (${show(least, unit)} to ${show(most, unit)})` : '';
-      process.stdout.write(
-        `  ${label.padEnd(46)} ${show(median, unit).padStart(13)} ${unit}${spread}\n`,
-      );
-      report[name][label] = { median, least, most, unit, repetitions: values.length };
-    }
+  const machine = describeMachine();
+  const before = loadNow();
+  for (const [name, value] of Object.entries(machine)) process.stdout.write(`${name.padEnd(16)} ${value}\n`);
+  const rows = await measure(names, repetitions, values.quick);
+  const load = `${before} before, ${loadNow()} after`;
+  process.stdout.write(`${'load'.padEnd(16)} ${load}\n`);
+  for (const name of names) {
+    process.stdout.write(`\n${MEASUREMENTS[name].title} (${name})\n`);
+    for (const row of rows.filter(({ line }) => line === name)) process.stdout.write(`${rowText(row)}\n`);
   }
-  if (values.json) {
-    const machine = { cores: os.availableParallelism(), processor: os.cpus()[0]?.model ?? '' };
-    const file = { date: new Date().toISOString(), machine, quick: values.quick, figures: report };
-    writeFileSync(values.json, JSON.stringify(file, null, 2) + '\n');
-  }
+  if (values.json) writeFileSync(values.json, JSON.stringify(rows, null, 2) + '\n');
+  if (values.record) appendRecord(rows, machine, load);
 }
 
 try {

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DIST, ROOT, versionFolder } from '../headless/site.mjs';
-import { figure } from './site_runs.mjs';
+import { lower } from './site_runs.mjs';
 
 /** @param {string} name relative to the versioned folder, or to dist/ for what lies above it */
 function partOf(name) {
@@ -19,7 +19,7 @@ function partOf(name) {
   return 'icons and the rest';
 }
 
-/** @returns {import('./site_runs.mjs').Figures} */
+/** @returns {import('./cases.mjs').Case[]} */
 export function measureBytes() {
   /** @type {Map<string, {raw: number, zipped: number}>} */
   const parts = new Map();
@@ -38,19 +38,13 @@ export function measureBytes() {
       sum.zipped += zipped;
     }
   }
-  /** @type {import('./site_runs.mjs').Figures} */
-  const figures = {};
-  for (const [name, { raw, zipped }] of [
-    ...parts.entries(),
-    /** @type {const} */ (['all', total]),
-  ]) {
-    figures[`${name}, raw`] = figure(raw, 'bytes');
-    figures[`${name}, gzip`] = figure(zipped, 'bytes');
-  }
-  return figures;
+  return [...parts, /** @type {const} */ (['all', total])].flatMap(([name, { raw, zipped }]) => [
+    lower(`${name}, raw`, raw, 'bytes'),
+    lower(`${name}, gzip`, zipped, 'bytes'),
+  ]);
 }
 
-/** @returns {import('./site_runs.mjs').Figures} */
+/** @returns {import('./cases.mjs').Case[]} */
 export function measureLines() {
   const names = execFileSync('git', ['-C', ROOT, 'ls-files', '-z'], { encoding: 'utf8' }).split(
     '\0',
@@ -72,7 +66,5 @@ export function measureLines() {
     const kind = /** @type {keyof typeof counts} */ (generated.test(name) ? 'generated' : ours);
     counts[kind] += readFileSync(path.join(ROOT, name), 'utf8').split('\n').length - 1;
   }
-  return Object.fromEntries(
-    Object.entries(counts).map(([name, lines]) => [name, figure(lines, 'lines')]),
-  );
+  return Object.entries(counts).map(([name, lines]) => lower(name, lines, 'lines'));
 }

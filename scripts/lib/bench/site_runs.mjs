@@ -4,9 +4,8 @@ import { launchBrowser } from '../headless/browser.mjs';
 
 /**
  * @typedef {import('./texts.mjs').Text} Text
- * @typedef {{value: number, unit: string}} Figure
- * @typedef {Record<string, Figure>} Figures by name
- * @typedef {{port: number, quick: boolean}} Bench
+ * @typedef {import('./cases.mjs').Case} Case
+ * @typedef {{port: number, quick: boolean, repetition: number}} Bench
  * @typedef {{context: import('playwright-core').BrowserContext, page: import('playwright-core').Page}} Tab
  */
 
@@ -69,10 +68,25 @@ export function timeAdd(app) {
 }
 
 /**
- * @param {number} value
+ * A figure without a peer, of which less is better.
+ * @param {string} name
+ * @param {number} ours
  * @param {string} unit
- * @returns {Figure}
+ * @param {number} [limit] the budget
+ * @returns {Case}
  */
-export function figure(value, unit) {
-  return { value, unit };
+export function lower(name, ours, unit, limit) {
+  return { case: name, unit, better: 'lower', ours, limit };
+}
+
+/**
+ * A figure without a peer, of which more is better.
+ * @param {string} name
+ * @param {number} ours
+ * @param {string} unit
+ * @param {number} [limit] the least that is wanted
+ * @returns {Case}
+ */
+export function higher(name, ours, unit, limit) {
+  return { case: name, unit, better: 'higher', ours, limit };
 }

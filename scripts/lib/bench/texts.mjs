@@ -6,9 +6,14 @@ import { listFolder } from '../headless/library_files.mjs';
 
 const FIXTURES = path.join(ROOT, 'e2e/fixtures');
 const WORDS_PER_SENTENCE = 14;
+const SHORTEST_PASSAGE_WORDS = 8;
+const LONGEST_PASSAGE_WORDS = 140;
 
-/** Words of the quality set, the frequent ones first. */
-function vocabulary() {
+/**
+ * Words of the quality set, the frequent ones first.
+ * @param {number} [leastUses]
+ */
+export function frequentWords(leastUses = 1) {
   const text = readFileSync(path.join(FIXTURES, 'quality/corpus.jsonl'), 'utf8')
     .split('\n')
     .filter(Boolean)
@@ -19,7 +24,10 @@ function vocabulary() {
   for (const word of text.toLowerCase().match(/[a-z]+/g) ?? []) {
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
-  return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([word]) => word);
+  return [...counts]
+    .filter(([, uses]) => uses >= leastUses)
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .map(([word]) => word);
 }
 
 /**
@@ -45,7 +53,7 @@ export function randomNumbers(seed) {
  * @returns {Text[]}
  */
 export function makeTexts(count, { words = 150, seed = 1 } = {}) {
-  const known = vocabulary();
+  const known = frequentWords();
   const random = randomNumbers(seed);
   // The frequency of a word falls with its rank: an exponential of a uniform number does that.
   const pick = () => known[Math.floor(known.length ** random()) - 1];
@@ -57,6 +65,21 @@ export function makeTexts(count, { words = 150, seed = 1 } = {}) {
       );
     }
     return { path: `made/${n % 17}/document-${n}.txt`, text: sentences.join(' ') };
+  });
+}
+
+/**
+ * Passages of many lengths, up to the longest that documents are cut into, in no order.
+ * @param {number} count
+ * @param {{seed?: number}} [options]
+ * @returns {string[]}
+ */
+export function makePassages(count, { seed = 3 } = {}) {
+  const random = randomNumbers(seed);
+  return makeTexts(count, { words: LONGEST_PASSAGE_WORDS, seed }).map(({ text }) => {
+    const words = text.split(' ');
+    const length = SHORTEST_PASSAGE_WORDS + random() * (LONGEST_PASSAGE_WORDS - SHORTEST_PASSAGE_WORDS);
+    return `${words.slice(0, length).join(' ').replace(/\.$/, '')}.`;
   });
 }
 

@@ -1,0 +1,179 @@
+// Embedding throughput, from text to vectors, beside the peers: one model file, the same texts, the same number of
+// threads, in one browser, taking turns.
+import { listFolder } from '../headless/library_files.mjs';
+import { installPeers, peerVersion, servePeers } from './peers.mjs';
+import { inFreshBrowser, openReady, prepare, timeAdd } from './site_runs.mjs';
+import { MODEL_NAME, writeModel } from './stand_in/write_model.mjs';
+import { makePassages } from './texts.mjs';
+
+const THREADS = [1, 2];
+const PIPELINE_BATCHES = [1, 8, 32];
+const RUNTIME_BATCH = 32;
+const WARM_UP_SEED = 100;
+// Seconds of work: a lane opens when work has lasted a while, and opening takes a while.
+const WARM_UP_PASSAGES = 128;
+
+/**
+ * @typedef {import('./cases.mjs').Case} Case
+ * @typedef {import('./site_runs.mjs').Bench} Bench
+ * @typedef {{name: string, run: () => Promise<number>}} Contender run() gives tokens of real text a second
+ */
+
+/**
+ * @param {Bench} bench
+ * @returns {Promise<Case[]>}
+ */
+export async function measureEmbedding(bench) {
+  installPeers();
+  const model = writeModel();
+  const peers = await servePeers();
+  try {
+    return await inFreshBrowser(bench, async ({ context }) => {
+      const cases = [];
+      const ours = [];
+      for (const threads of THREADS) {
+        // Others for each: the page keeps its library, and embeds nothing twice.
+        const passages = makePassages(bench.quick ? 96 : 256, { seed: threads });
+        const other = await context.newPage();
+        const contenders = await openPeers(other, peers.url, threads, passages);
+        const tokens = contenders.tokens;
+        const own = { name: 'ours', run: await openOurs(context, model, threads, passages, tokens) };
+        const speeds = await takeTurns([own, ...contenders.list], bench.repetition);
+        await other.close();
+        ours.push(speeds.ours);
+        cases.push(...casesOf(threads, speeds));
+      }
+      cases.push({
+        case: 'from 1 thread to 2',
+        unit: 'times',
+        better: /** @type {const} */ ('higher'),
+        ours: ours[1] / ours[0],
+        limit: 1.8,
+      });
+      return cases;
+    });
+  } finally {
+    await peers.close();
+  }
+}
+
+/**
+ * Who goes first changes with each repetition.
+ * @param {Contender[]} contenders
+ * @param {number} repetition
+ */
+async function takeTurns(contenders, repetition) {
+  /** @type {Record<string, number>} */
+  const speeds = {};
+  for (let n = 0; n < contenders.length; n++) {
+    const { name, run } = contenders[(n + repetition) % contenders.length];
+    speeds[name] = await run();
+  }
+  return speeds;
+}
+
+/**
+ * @param {number} threads
+ * @param {Record<string, number>} speeds by contender
+ * @returns {Case[]}
+ */
+function casesOf(threads, { ours, ...peers }) {
+  const name = `${threads} thread${threads > 1 ? 's' : ''}`;
+  const base = { unit: 'tokens/s', better: /** @type {const} */ ('higher'), ours };
+  const pipeline = Object.entries(peers).filter(([peer]) => peer.startsWith('transformers.js'));
+  const [bestName] = pipeline[0][0].split(',');
+  const best = Math.max(...pipeline.map(([, speed]) => speed));
+  const [runtimeName, runtime] = Object.entries(peers).filter(([peer]) => peer.startsWith('onnxruntime'))[0];
+  return [
+    { case: `${name}, its best batch`, ...base, peer: best, peer_name: bestName, least_ratio: threads === 1 ? 1.05 : 1.2 },
+    ...pipeline.map(([peer, speed]) => ({
+      case: `${name}, ${peer.slice(bestName.length + 2)}`,
+      ...base,
+      peer: speed,
+      peer_name: bestName,
+    })),
+    { case: `${name}, batches of ${RUNTIME_BATCH}`, ...base, peer: runtime, peer_name: runtimeName, least_ratio: 1.35 },
+  ];
+}
+
+/**
+ * Opens the site with the model as a person picks it, and has the lanes open before anything is timed.
+ * @param {import('playwright-core').BrowserContext} context
+ * @param {string} model its folder
+ * @param {number} threads
+ * @param {string[]} passages
+ * @param {number} tokens in them as the peers count
+ */
+async function openOurs(context, model, threads, passages, tokens) {
+  const page = await context.newPage();
+  const app = await openReady({ context, page }, { threads });
+  if (!app.ready.isolated || app.ready.threads !== threads) throw new Error('the page has not its threads');
+  await app.setModel(listFolder(model).files.filter(({ path }) => !path.startsWith('.')));
+  await prepare(app, [asFile(`warm-up ${threads}`, makePassages(WARM_UP_PASSAGES, { seed: WARM_UP_SEED + threads }))]);
+  await timeAdd(app);
+  await prepare(app, [asFile(`passages ${threads}`, passages)]);
+  await app.idle();
+  return async () => {
+    const added = await timeAdd(app);
+    await page.close();
+    if (added.tokens !== tokens) throw new Error(`ours embedded ${added.tokens} tokens, the peers count ${tokens}`);
+    return (1000 * tokens) / added.ms;
+  };
+}
+
+/**
+ * A record a passage: each is cut into one, and its title, with which it begins, adds nothing to what is embedded.
+ * @param {string} name
+ * @param {string[]} passages
+ */
+function asFile(name, passages) {
+  const lines = passages.map((text, n) => JSON.stringify({ _id: String(n), title: text.split(' ', 3).join(' '), text }));
+  return { path: `${name}.jsonl`, text: lines.join('\n') + '\n' };
+}
+
+/**
+ * @param {import('playwright-core').Page} page
+ * @param {string} url
+ * @param {number} threads
+ * @param {string[]} passages
+ * @returns {Promise<{tokens: number, list: Contender[]}>}
+ */
+async function openPeers(page, url, threads, passages) {
+  await page.goto(`${url}pages/blank.html`);
+  const warmUp = makePassages(RUNTIME_BATCH, { seed: WARM_UP_SEED });
+  const tokens = await page.evaluate(
+    async ({ model, threads, passages, warmUp, batch }) => {
+      if (!crossOriginIsolated) throw new Error('the page of the peers is not isolated');
+      const module = '/pages/embedding.mjs';
+      const { openPipeline, openRuntime } = await import(module);
+      const pipeline = await openPipeline(model, threads);
+      const runtime = await openRuntime(model, threads, pipeline.tokenizer);
+      await pipeline.embed(warmUp, batch);
+      await runtime.embed(warmUp, batch);
+      Object.assign(window, { pipeline, runtime, passages });
+      return pipeline.countTokens(passages);
+    },
+    { model: MODEL_NAME, threads, passages, warmUp, batch: RUNTIME_BATCH },
+  );
+  /** @param {'pipeline' | 'runtime'} which @param {number} batch */
+  const run = (which, batch) => async () => {
+    const ms = await page.evaluate(
+      async ({ which, batch }) => {
+        const peers = /** @type {any} */ (window);
+        const start = performance.now();
+        await peers[which].embed(peers.passages, batch);
+        return performance.now() - start;
+      },
+      { which, batch },
+    );
+    return (1000 * tokens) / ms;
+  };
+  const library = `transformers.js ${peerVersion('@huggingface/transformers')}`;
+  return {
+    tokens,
+    list: [
+      ...PIPELINE_BATCHES.map((batch) => ({ name: `${library}, batch ${batch}`, run: run('pipeline', batch) })),
+      { name: `onnxruntime-web ${peerVersion('onnxruntime-web')}`, run: run('runtime', RUNTIME_BATCH) },
+    ],
+  };
+}

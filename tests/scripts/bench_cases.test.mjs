@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { toRow } from '../../scripts/lib/bench/cases.mjs';
+
+/** @typedef {import('../../scripts/lib/bench/cases.mjs').Case} Case */
+
+const speed = (/** @type {Partial<Case>} */ more) => ({
+  case: 'speed',
+  unit: 'tokens/s',
+  better: /** @type {const} */ ('higher'),
+  ours: 100,
+  ...more,
+});
+const time = (/** @type {Partial<Case>} */ more) => ({ ...speed(more), unit: 'ms', better: /** @type {const} */ ('lower') });
+
+test('a ratio above 1 means that ours is better, whichever way is better', () => {
+  assert.equal(toRow('l', [speed({ ours: 150, peer: 100, peer_name: 'p' })]).ratio, 1.5);
+  assert.equal(toRow('l', [time({ ours: 100, peer: 150, peer_name: 'p' })]).ratio, 1.5);
+});
+
+test('medians and spread are of the repetitions, ours and the peer apart', () => {
+  const row = toRow('l', [
+    speed({ ours: 1, peer: 50, peer_name: 'p' }),
+    speed({ ours: 90, peer: 20, peer_name: 'p' }),
+    speed({ ours: 30, peer: 10, peer_name: 'p' }),
+  ]);
+  assert.deepEqual([row.ours, row.peer, row.ratio, row.repetitions], [30, 20, 1.5, 3]);
+  assert.deepEqual([row.spread, row.peer_spread], [[1, 90], [10, 50]]);
+});
+
+test('a budget is kept or missed in its own direction', () => {
+  assert.equal(toRow('l', [time({ ours: 8, limit: 8 })]).holds, true);
+  assert.equal(toRow('l', [time({ ours: 8.1, limit: 8 })]).holds, false);
+  assert.equal(toRow('l', [speed({ ours: 1.7, limit: 1.8 })]).holds, false);
+  assert.equal(toRow('l', [speed({ ours: 1.8, limit: 1.8 })]).holds, true);
+});
+
+test('a bar to the peer is kept or missed by the ratio', () => {
+  const row = (/** @type {number} */ peer) => toRow('l', [speed({ peer, peer_name: 'p', least_ratio: 1.25 })]);
+  assert.equal(row(80).holds, true);
+  assert.equal(row(90).holds, false);
+});
+
+test('without a peer there is null, and without a bar nothing holds or fails', () => {
+  const row = toRow('l', [speed({})]);
+  assert.deepEqual([row.peer, row.peer_name, row.ratio, row.limit, row.holds], [null, null, null, null, null]);
+});
+
+test('a peer that could not run is null with its reason, and proves nothing', () => {
+  const row = toRow('l', [speed({ peer: null, peer_name: 'p', reason: 'out of memory', least_ratio: 1 })]);
+  assert.deepEqual([row.ours, row.peer, row.ratio, row.holds, row.reason], [100, null, null, null, 'out of memory']);
+});
+
+test('what of ours could not be measured keeps no bar', () => {
+  assert.equal(toRow('l', [speed({ ours: null, peer: 1, peer_name: 'p', least_ratio: 1 })]).holds, false);
+  assert.equal(toRow('l', [time({ ours: null, limit: 1 })]).holds, false);
+});
