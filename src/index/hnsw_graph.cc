@@ -75,7 +75,8 @@ std::atomic<Row>* HnswGraph::Links(Row row, int level) const {
   Chunk* chunk = ChunkOf(row);
   const Row i = row % kChunkRows;
   if (level > 0) return chunk->upper[i].get() + size_t{static_cast<uint32_t>(level - 1)} * links_;
-  return chunk->bottom.data()->links + size_t{i} * 2 * links_;
+  std::atomic<Row>* first = chunk->bottom.data()->links;  // a run of lines is one of links
+  return first + size_t{i} * 2 * links_;
 }
 
 void HnswGraph::AddCopy(Row original, Row copy) {
