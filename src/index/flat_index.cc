@@ -80,6 +80,30 @@ struct FlatIndex::Impl {
     return row;
   }
 
+  const int8_t* Codes(Row row) const {
+    return BlockOf(row).code_bytes() + size_t{row % kBlockRows} * padded_dimension;
+  }
+  float Scale(Row row) const { return BlockOf(row).scales[row % kBlockRows]; }
+
+  template <typename Code>
+  void Score(const Code* query, float scale, std::span<const Row> rows, float* scores) const {
+    constexpr size_t kRowsAtOnce = 16;
+    const Row known = row_count.load(std::memory_order_acquire);
+    const int8_t* codes[kRowsAtOnce];
+    int32_t dots[kRowsAtOnce];
+    for (size_t begin = 0; begin < rows.size(); begin += kRowsAtOnce) {
+      const size_t count = std::min(kRowsAtOnce, rows.size() - begin);
+      for (size_t i = 0; i < count; ++i) {
+        LODESTONE_CHECK(rows[begin + i] < known);
+        codes[i] = Codes(rows[begin + i]);
+      }
+      DotScattered(query, codes, padded_dimension, static_cast<uint32_t>(count), dots);
+      for (size_t i = 0; i < count; ++i) {
+        scores[begin + i] = static_cast<float>(dots[i]) * (scale * Scale(rows[begin + i]));
+      }
+    }
+  }
+
   const uint32_t dimension;
   const uint32_t padded_dimension;
   std::vector<std::unique_ptr<Block>> blocks;  // never resized
@@ -184,6 +208,22 @@ ScoreSums FlatIndex::Scan(const PreparedVector& query, Row begin, Row end, float
     row = next;
   }
   return sums;
+}
+
+void FlatIndex::ScoreRows(const PreparedVector& query, std::span<const Row> rows, float* scores) const {
+  LODESTONE_CHECK(query.codes.size() == impl_->padded_dimension);
+  impl_->Score(query.codes.data(), query.scale, rows, scores);
+}
+
+void FlatIndex::ScoreRows(Row query, std::span<const Row> rows, float* scores) const {
+  LODESTONE_CHECK(query < row_count());
+  impl_->Score(impl_->Codes(query), impl_->Scale(query), rows, scores);
+}
+
+bool FlatIndex::SameCodes(Row a, Row b) const {
+  LODESTONE_CHECK(a < row_count() && b < row_count());
+  return impl_->Scale(a) == impl_->Scale(b) &&
+         std::memcmp(impl_->Codes(a), impl_->Codes(b), impl_->padded_dimension) == 0;
 }
 
 float FlatIndex::Rescore(const PreparedVector& query, Row row) const {

@@ -57,6 +57,12 @@ class FlatIndex {
   // Writes cosine estimates from int8 codes for rows [begin, end) into scores[0 .. end-begin),
   // kDeadScore for removed rows, and returns the sums over the live ones.
   ScoreSums Scan(const PreparedVector& query, Row begin, Row end, float* scores) const;
+  // The same estimates for some rows, removed ones included.
+  void ScoreRows(const PreparedVector& query, std::span<const Row> rows, float* scores) const;
+  // And with a row in the query's place.
+  void ScoreRows(Row query, std::span<const Row> rows, float* scores) const;
+  // Whether no estimate tells the two rows apart.
+  bool SameCodes(Row a, Row b) const;
   // The cosine from the f16 values.
   float Rescore(const PreparedVector& query, Row row) const;
 

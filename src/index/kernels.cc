@@ -41,6 +41,28 @@ void DotSomeRows(const int16_t* query, const int8_t* rows, uint32_t dimension, i
   }
 }
 
+// Eight codes, as 16-bit lanes.
+inline v128_t LoadLanes(const int16_t* codes) { return wasm_v128_load(codes); }
+inline v128_t LoadLanes(const int8_t* codes) { return wasm_i16x8_load8x8(codes); }
+
+template <uint32_t kRows, typename Code>
+void DotSomeScattered(const Code* query, const int8_t* const* rows, uint32_t dimension, int32_t* dots) {
+  v128_t sums[kRows];
+  for (v128_t& sum : sums) sum = wasm_i32x4_splat(0);
+  for (uint32_t j = 0; j < dimension; j += 16) {
+    const v128_t query_low = LoadLanes(query + j);
+    const v128_t query_high = LoadLanes(query + j + 8);
+    for (uint32_t i = 0; i < kRows; ++i) {
+      sums[i] = wasm_i32x4_add(sums[i], wasm_i32x4_dot_i16x8(wasm_i16x8_load8x8(rows[i] + j), query_low));
+      sums[i] = wasm_i32x4_add(sums[i], wasm_i32x4_dot_i16x8(wasm_i16x8_load8x8(rows[i] + j + 8), query_high));
+    }
+  }
+  for (uint32_t i = 0; i < kRows; ++i) {
+    dots[i] = wasm_i32x4_extract_lane(sums[i], 0) + wasm_i32x4_extract_lane(sums[i], 1) +
+              wasm_i32x4_extract_lane(sums[i], 2) + wasm_i32x4_extract_lane(sums[i], 3);
+  }
+}
+
 #elif defined(__x86_64__)
 
 #define LODESTONE_KERNEL_TARGET [[gnu::target("avx2")]]
@@ -63,6 +85,32 @@ LODESTONE_KERNEL_TARGET void DotSomeRows(const int16_t* query, const int8_t* row
   }
 }
 
+// Sixteen codes, as 16-bit lanes.
+LODESTONE_KERNEL_TARGET inline __m256i LoadLanes(const int16_t* codes) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes));
+}
+LODESTONE_KERNEL_TARGET inline __m256i LoadLanes(const int8_t* codes) {
+  return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes)));
+}
+
+template <uint32_t kRows, typename Code>
+LODESTONE_KERNEL_TARGET void DotSomeScattered(const Code* query, const int8_t* const* rows, uint32_t dimension,
+                                              int32_t* dots) {
+  __m256i sums[kRows];
+  for (__m256i& sum : sums) sum = _mm256_setzero_si256();
+  for (uint32_t j = 0; j < dimension; j += 16) {
+    const __m256i query_part = LoadLanes(query + j);
+    for (uint32_t i = 0; i < kRows; ++i) {
+      sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(LoadLanes(rows[i] + j), query_part));
+    }
+  }
+  for (uint32_t i = 0; i < kRows; ++i) {
+    const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums[i]), _mm256_extracti128_si256(sums[i], 1));
+    const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+    dots[i] = _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
+  }
+}
+
 #endif
 
 #if defined(LODESTONE_KERNEL_TARGET)
@@ -72,6 +120,18 @@ LODESTONE_KERNEL_TARGET void DotSimd(const int16_t* query, const int8_t* rows, u
   uint32_t i = 0;
   for (; i + 4 <= row_count; i += 4) DotSomeRows<4>(query, rows + size_t{i} * dimension, dimension, dots + i);
   for (; i < row_count; ++i) DotSomeRows<1>(query, rows + size_t{i} * dimension, dimension, dots + i);
+}
+
+template <typename Code>
+LODESTONE_KERNEL_TARGET void DotScatteredSimd(const Code* query, const int8_t* const* rows, uint32_t dimension,
+                                              uint32_t row_count, int32_t* dots) {
+  uint32_t i = 0;
+  for (; i + 4 <= row_count; i += 4) DotSomeScattered<4>(query, rows + i, dimension, dots + i);
+  if (i + 2 <= row_count) {
+    DotSomeScattered<2>(query, rows + i, dimension, dots + i);
+    i += 2;
+  }
+  if (i < row_count) DotSomeScattered<1>(query, rows + i, dimension, dots + i);
 }
 
 #endif
@@ -88,7 +148,30 @@ void DotPlain(const int16_t* query, const int8_t* rows, uint32_t dimension, uint
   }
 }
 
+template <typename Code>
+void DotScatteredPlain(const Code* query, const int8_t* const* rows, uint32_t dimension, uint32_t row_count,
+                       int32_t* dots) {
+  for (uint32_t i = 0; i < row_count; ++i) {
+    int32_t sum = 0;
+    for (uint32_t j = 0; j < dimension; ++j) sum += int32_t{query[j]} * int32_t{rows[i][j]};
+    dots[i] = sum;
+  }
+}
+
 #endif
+
+template <typename Code>
+void DotScatteredOf(const Code* query, const int8_t* const* rows, uint32_t dimension, uint32_t row_count,
+                    int32_t* dots) {
+#if defined(__wasm_simd128__)
+  DotScatteredSimd(query, rows, dimension, row_count, dots);
+#elif defined(__x86_64__)
+  static const bool has_avx2 = __builtin_cpu_supports("avx2");
+  (has_avx2 ? DotScatteredSimd<Code> : DotScatteredPlain<Code>)(query, rows, dimension, row_count, dots);
+#else
+  DotScatteredPlain(query, rows, dimension, row_count, dots);
+#endif
+}
 
 template <typename Code>
 float QuantiseTo(const float* values, uint32_t dimension, int max_code, Code* codes) {
@@ -134,6 +217,16 @@ void DotRows(const int16_t* query, const int8_t* rows, uint32_t dimension, uint3
 #else
   DotPlain(query, rows, dimension, row_count, dots);
 #endif
+}
+
+void DotScattered(const int16_t* query, const int8_t* const* rows, uint32_t dimension, uint32_t row_count,
+                  int32_t* dots) {
+  DotScatteredOf(query, rows, dimension, row_count, dots);
+}
+
+void DotScattered(const int8_t* query, const int8_t* const* rows, uint32_t dimension, uint32_t row_count,
+                  int32_t* dots) {
+  DotScatteredOf(query, rows, dimension, row_count, dots);
 }
 
 float DotHalf(const float* query, const uint16_t* row, uint32_t dimension) {

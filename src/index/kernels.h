@@ -5,7 +5,7 @@
 
 namespace lodestone {
 
-// The inner loops of the exact scan. Thread: any. Lengths are multiples of kKernelLanes.
+// The inner loops of both indexes. Thread: any. Lengths are multiples of kKernelLanes.
 inline constexpr uint32_t kKernelLanes = 16;
 
 // A query's codes reach this far from 0, rows' codes 127: at the largest dimension a sum of
@@ -17,6 +17,10 @@ static_assert(int64_t{kMaxQueryCode} * kMaxRowCode * kMaxDimension <= INT32_MAX)
 
 // dots[i] = sum over j of query[j] * rows[i * dimension + j].
 void DotRows(const int16_t* query, const int8_t* rows, uint32_t dimension, uint32_t row_count, int32_t* dots);
+
+// The same for rows that lie apart. A query of int8 codes is a row itself: what a graph's build compares.
+void DotScattered(const int16_t* query, const int8_t* const* rows, uint32_t dimension, uint32_t row_count, int32_t* dots);
+void DotScattered(const int8_t* query, const int8_t* const* rows, uint32_t dimension, uint32_t row_count, int32_t* dots);
 
 // sum over j of query[j] * row[j], row in f16 bits; any length.
 float DotHalf(const float* query, const uint16_t* row, uint32_t dimension);

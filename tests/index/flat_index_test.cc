@@ -66,6 +66,31 @@ TEST(FlatIndex, ScoresAreCosinesInAnyRange) {
   }
 }
 
+TEST(FlatIndex, SomeRowsScoreAsInAScan) {
+  std::mt19937 random(7);
+  FlatIndex index(100);
+  for (uint32_t i = 0; i < 1200; ++i) index.Add(PassageId{i}, RandomUnit(random, 100));
+  index.Remove(5);
+  const PreparedVector query = index.Prepare(RandomUnit(random, 100));
+  std::vector<float> all(1200), some(37);
+  index.Scan(query, 0, 1200, all.data());
+  std::vector<Row> rows(37);
+  for (Row& row : rows) row = 6 + random() % 1194;
+  index.ScoreRows(query, rows, some.data());
+  for (size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(some[i], all[rows[i]]);
+  const Row removed = 5;
+  index.ScoreRows(query, {&removed, 1}, some.data());
+  EXPECT_NEAR(some[0], index.Rescore(query, 5), 0.02);
+  // A row's similarity to itself and, either way round, to others.
+  index.ScoreRows(rows[0], rows, some.data());
+  EXPECT_NEAR(some[0], 1, 0.02);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    float back = 0;
+    index.ScoreRows(rows[i], {rows.data(), 1}, &back);
+    EXPECT_EQ(back, some[i]);
+  }
+}
+
 TEST(FlatIndex, RemovedRowsAreDeadInScoresAndSums) {
   std::mt19937 random(2);
   FlatIndex index(16);

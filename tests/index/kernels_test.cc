@@ -32,6 +32,33 @@ TEST(Kernels, DotRowsIsExactForEveryRowCountAndDimension) {
   }
 }
 
+TEST(Kernels, DotScatteredIsDotRowsOfRowsAnywhere) {
+  std::mt19937 random(4);
+  for (uint32_t dimension : {16u, 48u, 384u}) {
+    for (uint32_t row_count : {0u, 1u, 2u, 3u, 4u, 5u, 6u, 7u, 9u, 32u}) {
+      std::vector<int16_t> wide(dimension);
+      std::vector<int8_t> narrow(dimension), rows(size_t{dimension} * row_count);
+      for (int16_t& code : wide) code = static_cast<int16_t>(int(random() % (2 * kMaxQueryCode + 1)) - kMaxQueryCode);
+      for (int8_t& code : narrow) code = static_cast<int8_t>(int(random() % (2 * kMaxRowCode + 1)) - kMaxRowCode);
+      for (int8_t& code : rows) code = static_cast<int8_t>(int(random() % (2 * kMaxRowCode + 1)) - kMaxRowCode);
+      std::vector<const int8_t*> pointers(row_count);
+      for (uint32_t i = 0; i < row_count; ++i) pointers[i] = rows.data() + size_t{dimension} * ((i * 5 + 1) % row_count);
+      std::vector<int32_t> dots(row_count + 1, -1);
+      const auto check = [&](const auto& query) {
+        DotScattered(query.data(), pointers.data(), dimension, row_count, dots.data());
+        for (uint32_t i = 0; i < row_count; ++i) {
+          int64_t expected = 0;
+          for (uint32_t j = 0; j < dimension; ++j) expected += int64_t{query[j]} * pointers[i][j];
+          ASSERT_EQ(dots[i], expected) << dimension << " x " << row_count << ", row " << i;
+        }
+        EXPECT_EQ(dots[row_count], -1) << "wrote past the end";
+      };
+      check(wide);
+      check(narrow);
+    }
+  }
+}
+
 TEST(Kernels, TheLargestSumsFit) {
   const std::vector<int16_t> query(kMaxDimension, kMaxQueryCode);
   const std::vector<int8_t> row(kMaxDimension, -kMaxRowCode);

@@ -9,6 +9,7 @@ import { measureEmbedding } from './measure_embedding.mjs';
 import { measureBuiltIn, measureIndexing, measureQueries, measureWithoutThreads } from './measure_engine.mjs';
 import { measureBytes, measureLines } from './measure_size.mjs';
 import { measureStart } from './measure_start.mjs';
+import { measureVectors } from './measure_vectors.mjs';
 import { appendRecord, rowText } from './report.mjs';
 
 /**
@@ -24,6 +25,7 @@ const MEASUREMENTS = {
   bytes: { title: 'Bytes of dist/', isFixed: true, run: measureBytes },
   lines: { title: 'Lines of source', isFixed: true, run: measureLines },
   embedding: { title: 'Embedding with a MiniLM-shaped model, from text', run: measureEmbedding },
+  vectors: { title: 'Vector search', run: measureVectors },
   builtin: { title: 'Embedding with the built-in model', run: measureBuiltIn },
   queries: { title: 'Queries', run: measureQueries },
   indexing: { title: 'Typing while 1,000 passages are indexed', run: measureIndexing },
