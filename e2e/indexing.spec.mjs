@@ -34,7 +34,7 @@ test('5,000 files in nested folders, same names apart', async ({ app, folder }) 
   const listed = listFolder(folder).files;
   expect(listed).toHaveLength(5000);
   const added = await app.add(listed);
-  expect(added).toEqual({ added: 5000, updated: 0, unchanged: 0, removed: 0, failed: [] });
+  expect(added).toEqual({ added: 5000, updated: 0, unchanged: 0, removed: 0, renamed: 0, failed: [] });
   const state = await app.state();
   expect(state.documents).toBe(5000);
   expect(state.embedded_passages).toBe(state.passages);
@@ -42,7 +42,7 @@ test('5,000 files in nested folders, same names apart', async ({ app, folder }) 
     expect(await findPaths(app, `item${n}x`)).toEqual([Object.keys(files)[n]]);
   }
   const again = await app.add(listed);
-  expect(again).toEqual({ added: 0, updated: 0, unchanged: 5000, removed: 0, failed: [] });
+  expect(again).toEqual({ added: 0, updated: 0, unchanged: 5000, removed: 0, renamed: 0, failed: [] });
 });
 
 test('progress rises to the total, with a state per file in the library', async ({ app }) => {

@@ -29,6 +29,15 @@ const SHEET = `
 .ui-plain button[aria-checked="true"] { font-weight: 600; text-decoration: underline; }
 .ui-plain [role="status"] { opacity: .8; }
 .ui-plain-page { overflow: auto !important; }
+dialog { max-width: 32rem; padding: 24px; border: 1px solid var(--line); border-radius: 12px; background: var(--field); color: var(--text); }
+dialog::backdrop { background: rgb(0 0 0 / 40%); }
+dialog h2 { margin: 0 0 8px; font-size: 1.1rem; }
+dialog form { display: grid; gap: 8px; }
+dialog button {
+  padding: 10px 14px; border: 1px solid var(--line); border-radius: 8px; background: var(--background); color: var(--text);
+  font: inherit; text-align: start; cursor: pointer;
+}
+dialog button:focus-visible { outline: 2px solid var(--accent); }
 `;
 
 /** Once a page. */
