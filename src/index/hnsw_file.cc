@@ -47,6 +47,7 @@ class Cursor {
   bool GetAll(size_t count, std::vector<T>* values) {
     if (count > bytes_.size() / sizeof(T) || !ok_) return ok_ = false;
     values->resize(count);
+    if (count == 0) return true;  // there may be no data to point at
     std::memcpy(values->data(), bytes_.data(), count * sizeof(T));
     bytes_.remove_prefix(count * sizeof(T));
     return true;

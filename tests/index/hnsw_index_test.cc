@@ -354,9 +354,7 @@ TEST(HnswIndex, HostileBytesAreRefusedOrHarmless) {
     // The first bytes hold the counts, so half of the rounds aim there.
     const size_t reach = round % 2 == 0 ? 64 : changed.size() - 16;
     for (int i = 0; i < 4; ++i) changed[16 + random() % reach] = static_cast<char>(random());
-    auto grown = std::make_shared<FlatIndex>(kDimension);
-    for (Row row = 0; row < 600; ++row) grown->Add(PassageId{row + 1}, clusters.Next());
-    Result<std::unique_ptr<HnswIndex>> loaded = HnswIndex::Load(grown, Signed(changed));
+    Result<std::unique_ptr<HnswIndex>> loaded = HnswIndex::Load(vectors, Signed(changed));
     if (!loaded.ok()) {
       ++refused;
       EXPECT_EQ(loaded.status().code(), StatusCode::kBadData);
@@ -364,7 +362,7 @@ TEST(HnswIndex, HostileBytesAreRefusedOrHarmless) {
     }
     ++taken;
     for (const PreparedVector& query : queries) EXPECT_EQ(loaded.value()->Search(query, kTop, 30).size(), kTop);
-    loaded.value()->Insert(grown->Add(PassageId{601}, clusters.Next()));
+    loaded.value()->Insert(vectors->Add(PassageId{vectors->row_count() + 1}, clusters.Next()));
   }
   EXPECT_GT(refused, 50);
   EXPECT_GT(taken, 5);
