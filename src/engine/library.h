@@ -59,8 +59,8 @@ class Library {
 
   Tier& TierFor(const std::string& model_id, uint32_t dimension);
   Tier* FindTier(const std::string& model_id);
-  // Frees the vectors of every model but this one (they stay in the store).
-  void KeepOnlyTier(const std::string& model_id);
+  // Frees the vectors of a model, if there are any (they stay in the store).
+  void DropTier(const std::string& model_id) { tiers_.erase(model_id); }
   // False when the passage has gone or has its vector already.
   bool AddVector(Tier& tier, PassageId passage, std::span<const uint16_t> half_bits);
   // Puts a tier that was filled elsewhere in place of the model's own, less what was removed meanwhile.
