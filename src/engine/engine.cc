@@ -28,6 +28,7 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
       instant_filler_(&context_, &context_.instant),
       larger_filler_(&context_, &context_.larger),
       words_(&context_),
+      graphs_(&context_),
       housekeeper_(&context_),
       transfer_(&context_),
       work_threads_(platform.compute->thread_count()) {
@@ -64,7 +65,9 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
   };
   ingest_.scans = &scans_;
   housekeeper_.on_idle = [this] { CheckIdle(); };
+  graphs_.others_busy = [this] { return !ingest_.idle() || !fillers_idle(); };
   context_.on_quiet = [this] {
+    graphs_.Tend();
     housekeeper_.Kick();
     CheckIdle();
   };
@@ -262,6 +265,7 @@ void Engine::OnSettings(const protocol::SetSettings& request) {
   const int threads = context_.platform.compute->thread_count();
   work_threads_ = request.gentle ? std::max(1, threads / 2) : threads;
   ShareCores();
+  if (request.graph_vectors > 0) graphs_.SetLeastVectors(request.graph_vectors);
   if (request.max_file_bytes > 0) ingest_.max_file_bytes = request.max_file_bytes;
   if (request.passage_tokens > 0) {
     ingest_.chunk_options.target_tokens = std::clamp<uint32_t>(request.passage_tokens, 32, 2000);

@@ -11,6 +11,7 @@
 #include "engine/context.h"
 #include "engine/file_list.h"
 #include "engine/folder_scan.h"
+#include "engine/graph_keeper.h"
 #include "engine/housekeeper.h"
 #include "engine/ingest.h"
 #include "engine/lag_monitor.h"
@@ -79,7 +80,7 @@ class Engine {
   void RemoveDocuments(std::vector<DocumentId> documents, std::vector<std::string> files,
                        std::function<void(const Status&)> done);
   void RemoveEverything(RequestId id);
-  void OpenModel(RequestId id, bool built_in, const ModelDescription& description,
+  void OpenModel(RequestId id, bool built_in, uint64_t turn, const ModelDescription& description,
                  std::shared_ptr<const Tokenizer> tokenizer, const ModelSource& source);
   void ConnectFiller(VectorFiller* filler, ModelSlot* slot);
   // Both models share the lanes: the instant one goes first.
@@ -88,6 +89,7 @@ class Engine {
   void RestartFillers();
   bool fillers_idle() const { return instant_filler_.idle() && larger_filler_.idle(); }
   void CloseModel(ModelSlot* slot);
+  void LeaveOpening(RequestId id);
   void RefuseModel(RequestId id, const Status& status);
   // A model has gone or did not come: what waited for its vectors waits for the other one's, if there is one.
   void WithoutModel(const Status& status);
@@ -118,6 +120,7 @@ class Engine {
   VectorFiller instant_filler_;
   VectorFiller larger_filler_;
   WordKeeper words_;
+  GraphKeeper graphs_;
   Housekeeper housekeeper_;
   Transfer transfer_;
   FolderScans scans_;
@@ -131,6 +134,8 @@ class Engine {
   protocol::ModelState model_state_ = protocol::ModelState::kNone;
   std::string model_error_;
   int models_opening_ = 0;
+  uint64_t instant_turn_ = 0;  // of the latest request for a model of the site, or a picked one
+  uint64_t larger_turn_ = 0;
   std::string model_id_;
   uint64_t storage_bytes_ = 0;
   std::string storage_name_;

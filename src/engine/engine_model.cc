@@ -84,37 +84,36 @@ void Engine::OnSetModel(RequestId id, const protocol::SetModel& request) {
   ModelChanged();
   // The runtime and the weights come while the vocabulary is read.
   if (request.built_in) context_.platform.instant_inference->Prepare({model.id, request.onnx_url, nullptr});
+  const uint64_t turn = ++(request.built_in ? instant_turn_ : larger_turn_);
   using Parsed = Result<std::unique_ptr<Tokenizer>>;
   context_.OnCompute<Parsed>(
       Priority::kInteractive, [json = request.tokenizer_json] { return Tokenizer::FromJson(json); },
-      [this, id, model, url = request.onnx_url, file = FileId{request.onnx_file_id},
+      [this, id, model, turn, url = request.onnx_url, file = FileId{request.onnx_file_id},
        built_in = request.built_in](Parsed tokenizer) mutable {
         if (!tokenizer.ok()) return RefuseModel(id, tokenizer.status());
         std::shared_ptr<const Tokenizer> shared = std::move(tokenizer).value();
         if (built_in || !context_.passage_tokenizer) context_.passage_tokenizer = shared;
         ingest_.Pump();
         StateMayHaveChanged();
-        if (file.value == 0) return OpenModel(id, built_in, std::move(model), std::move(shared), {model.id, url, nullptr});
-        ReadWholeFile(context_.platform.files, file, [this, id, built_in, model, shared](Result<std::string> bytes) {
+        if (file.value == 0) return OpenModel(id, built_in, turn, model, shared, {model.id, url, nullptr});
+        ReadWholeFile(context_.platform.files, file, [this, id, built_in, turn, model, shared](Result<std::string> bytes) {
           if (!bytes.ok()) return RefuseModel(id, bytes.status());
-          OpenModel(id, built_in, model, shared,
+          OpenModel(id, built_in, turn, model, shared,
                     {model.id, "", std::make_shared<const std::string>(std::move(bytes).value())});
         });
       });
 }
 
-void Engine::OpenModel(RequestId id, bool built_in, const ModelDescription& description,
+void Engine::OpenModel(RequestId id, bool built_in, uint64_t turn, const ModelDescription& description,
                        std::shared_ptr<const Tokenizer> tokenizer, const ModelSource& source) {
+  // Vocabularies are read side by side, and a long one may be overtaken.
+  if (turn != (built_in ? instant_turn_ : larger_turn_)) return LeaveOpening(id);
   ModelSlot& slot = built_in ? context_.instant : context_.larger;
   VectorFiller& filler = built_in ? instant_filler_ : larger_filler_;
   filler.Stop();
   slot.embedder.SetModel(description, source, [this, id, built_in, &slot, &filler, tokenizer](Status status) {
     if (!status.ok()) {
-      // Another one is on its way into this slot.
-      if (status.code() == StatusCode::kCancelled) {
-        --models_opening_;
-        return RespondError(id, status);
-      }
+      if (status.code() == StatusCode::kCancelled) return LeaveOpening(id);
       CloseModel(&slot);
       return RefuseModel(id, status);
     }
@@ -128,6 +127,12 @@ void Engine::OpenModel(RequestId id, bool built_in, const ModelDescription& desc
   });
   // Until it is open, the other one is what passages wait for.
   if (context_.best_model().ready()) best_filler().TellAll();
+}
+
+// A later request's model takes the place.
+void Engine::LeaveOpening(RequestId id) {
+  --models_opening_;
+  RespondError(id, Status(StatusCode::kCancelled, "The model was changed again."));
 }
 
 // Why a model cannot be had; what there was goes on.

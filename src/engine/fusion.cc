@@ -98,6 +98,7 @@ std::vector<FusedHit> Fuse(const FusionInput& input, size_t count) {
     }
     uint32_t channel;
     const float similarity = similarity_of(passage, &channel);
+    if (channel != kNoChannel && similarity == kUnscored) return;
     if (input.mode == FusionMode::kSemantic) {
       if (channel != kNoChannel) fused[id] = OnFirstScale(input.semantic, channel, similarity);
       return;

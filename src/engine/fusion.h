@@ -28,11 +28,14 @@ struct SemanticScores;
 // passages. One that has seen too few to tell is taken out.
 void AlignScales(const Library& library, std::vector<SemanticScores>* scores);
 
+// Of a row that was neither near nor asked for, where an index walks to the nearest: it ranks after all others.
+inline constexpr float kUnscored = -3.0f;
+
 // Cosines of one query against one model's vectors.
 struct SemanticScores {
   const Tier* tier = nullptr;
   uint32_t model = 0;         // for the caller: which one it is
-  std::vector<float> by_row;  // [row_count], FlatIndex::kDeadScore for removed rows
+  std::vector<float> by_row;  // [row_count], FlatIndex::kDeadScore for removed rows, or kUnscored
   ScoreScale scale;
 };
 

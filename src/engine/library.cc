@@ -111,6 +111,7 @@ size_t Library::memory_bytes() const {
   size_t bytes = passages_.capacity() * sizeof(PassageInfo) + words_.memory_bytes();
   for (const auto& [id, tier] : tiers_) {
     bytes += tier->index->memory_bytes() + tier->row_of_passage.capacity() * sizeof(Row);
+    if (tier->graph) bytes += tier->graph->memory_bytes();
   }
   return bytes;
 }

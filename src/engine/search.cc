@@ -1,13 +1,13 @@
 #include "engine/search.h"
 
 #include <algorithm>
-#include <atomic>
 #include <numeric>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
 #include "engine/result_builder.h"
+#include "engine/search_run.h"
 #include "engine/token_windows.h"
 #include "engine/word_search.h"
 #include "text/chunk.h"
@@ -16,47 +16,11 @@ namespace lodestone {
 namespace {
 
 constexpr uint32_t kMaxTop = 1000;
-constexpr size_t kRowsPerShard = 16384;
 constexpr size_t kAlwaysShown = 10;
 // Sentences that are embedded to find the best one of each result.
 constexpr size_t kSentenceLimit = 256;
 
 }  // namespace
-
-// One model's part: the query as its vector, and the similarity of all that it has vectors of.
-struct Search::Meaning {
-  std::string model_id;
-  float fusion_weight = 0;
-  float similarity_floor = 0;
-  PreparedVector query;
-  std::shared_ptr<FlatIndex> index;  // keeps the scanned rows alive
-  SemanticScores scores;
-};
-
-struct Search::Run {
-  RequestId id;
-  protocol::Search request;
-  ParsedQuery query;
-  Done done;
-  FusionMode mode = FusionMode::kHybrid;
-  double started_ms = 0;
-  // Read on the storage thread too; shared by itself, so that a run is only ever let go on the coordinator.
-  std::shared_ptr<std::atomic<bool>> finished = std::make_shared<std::atomic<bool>>(false);
-  bool holds_bulk = false;
-  int waiting_for = 0;
-  Status status;
-  std::string note;
-
-  FilterResult filter;
-  WordHits words;
-  std::vector<std::shared_ptr<Meaning>> meanings;  // best model first
-  std::vector<SemanticScores> semantic;            // of those that count, SemanticScores::model their place above
-  bool complete = true;
-
-  std::vector<RankedDocument> ranked;
-  std::vector<PassageText> texts;
-  std::vector<std::vector<WordMatch>> matches;
-};
 
 void Search::Start(RequestId id, const protocol::Search& request, Done done) {
   if (!request.group.empty()) {
@@ -133,79 +97,17 @@ void Search::Words(RunPtr run) {
   });
 }
 
-// By every model that has vectors of passages which no better one has.
-void Search::EmbedQuery(RunPtr run) {
-  for (ModelSlot* slot : {&context_->larger, &context_->instant}) {
-    if (!slot->ready()) continue;
-    const ModelDescription& model = slot->model();
-    const Tier* tier = context_->library.FindTier(model.id);
-    const bool has_all = tier && tier->index->live_count() >= context_->library.passage_count();
-    auto meaning = std::make_shared<Meaning>();
-    meaning->model_id = model.id;
-    meaning->fusion_weight = model.fusion_weight;
-    meaning->similarity_floor = model.similarity_floor;
-    run->meanings.push_back(meaning);
-    ++run->waiting_for;
-    std::vector<std::vector<int32_t>> texts;
-    texts.push_back(QueryTokens(*slot->tokenizer, model, run->query.scored_text));
-    slot->embedder.EmbedNow(std::move(texts), [this, run, meaning](Result<std::vector<float>> vector) {
-      if (vector.ok()) return Scan(run, meaning, std::move(vector).value());
-      run->note = "Meaning could not be used: " + vector.status().message();
-      if (run->mode == FusionMode::kSemantic) run->status = vector.status();
-      Arrived(run);
-    });
-    if (has_all) return;
-  }
-}
-
-void Search::Scan(RunPtr run, std::shared_ptr<Meaning> meaning, std::vector<float> vector) {
-  const Tier* tier = context_->library.FindTier(meaning->model_id);
-  if (*run->finished || !tier || tier->index->row_count() == 0) return Arrived(run);
-  meaning->index = tier->index;
-  meaning->query = tier->index->Prepare(vector);
-  const Row rows = tier->index->row_count();
-  meaning->scores.by_row.resize(rows);
-
-  // Enough shards for every thread, none so small that handing it over costs more than scanning it.
-  const size_t threads = static_cast<size_t>(context_->platform.compute->thread_count());
-  const size_t shards = std::clamp<size_t>((rows + kRowsPerShard - 1) / kRowsPerShard, 1, threads * 2);
-  struct Progress {
-    std::atomic<size_t> left;
-    std::vector<ScoreSums> sums;
-  };
-  auto progress = std::make_shared<Progress>();
-  progress->left = shards;
-  progress->sums.resize(shards);
-  for (size_t shard = 0; shard < shards; ++shard) {
-    const Row begin = static_cast<Row>(rows * shard / shards);
-    const Row end = static_cast<Row>(rows * (shard + 1) / shards);
-    ++context_->compute_tasks;
-    context_->platform.compute->Post(Priority::kInteractive, [this, run, meaning, progress, shard, begin, end] {
-      progress->sums[shard] =
-          meaning->index->Scan(meaning->query, begin, end, meaning->scores.by_row.data() + begin);
-      const bool last = progress->left.fetch_sub(1, std::memory_order_acq_rel) == 1;
-      context_->platform.loop->Post([this, run, meaning, progress, last] {
-        --context_->compute_tasks;
-        if (!last) return context_->TaskEnded();
-        ScoreSums total;
-        for (const ScoreSums& sums : progress->sums) total.Add(sums);
-        meaning->scores.scale = SemanticScale(total);
-        Arrived(run);
-        context_->TaskEnded();
-      });
-    });
-  }
-}
-
 void Search::Arrived(RunPtr run) {
   if (--run->waiting_for > 0 || *run->finished) return;
   if (!run->status.ok()) return Finish(run, run->status);
   KeepAllowed(run->filter, &run->words.rare);
+  if (!run->meanings.empty() && run->meanings[0]->graph) return ScoreWordHits(run, run->meanings[0]);
   Rank(run);
 }
 
 void Search::Rank(RunPtr run) {
   Library& library = context_->library;
+  const bool walked = !run->meanings.empty() && run->meanings[0]->graph;
   for (uint32_t i = 0; i < run->meanings.size(); ++i) {
     Meaning& meaning = *run->meanings[i];
     const Tier* tier = library.FindTier(meaning.model_id);
@@ -253,6 +155,7 @@ void Search::Rank(RunPtr run) {
     if (all || run->ranked.size() >= top) break;
     count *= 4;
   }
+  if (run->ranked.size() < std::min<size_t>(top, library.document_count()) && walked) return ScanInstead(run);
   // Someone looks for that very word. A long question has many rare words by chance: there, promising a
   // place to each would push out what answers it (MEDLINE: nDCG@10 of 0.485 instead of 0.764).
   std::set<DocumentId> rare_documents;

@@ -39,6 +39,9 @@ class Search {
   void Words(RunPtr run);
   void EmbedQuery(RunPtr run);
   void Scan(RunPtr run, std::shared_ptr<Meaning> meaning, std::vector<float> vector);
+  void Walk(RunPtr run, std::shared_ptr<Meaning> meaning);
+  void ScoreWordHits(RunPtr run, std::shared_ptr<Meaning> meaning);
+  void ScanInstead(RunPtr run);
   void Arrived(RunPtr run);
   void Rank(RunPtr run);
   void LoadTexts(RunPtr run);

@@ -5,7 +5,7 @@ import { ProtocolError, decodeStruct, encodeStruct } from '../wire.mjs';
 export { ProtocolError };
 
 /** Changes with any change of the schema; Hello compares it. */
-export const SCHEMA_HASH = 'a8d1ac9b467b59ab';
+export const SCHEMA_HASH = 'a5c65ba4a811076c';
 
 /** @typedef {'hybrid'|'semantic'|'lexical'} SearchMode */
 /** @typedef {'queued'|'reading'|'embedding'|'ready'|'failed'|'cancelled'} FileState */
@@ -195,6 +195,7 @@ export const SCHEMA_HASH = 'a8d1ac9b467b59ab';
  * @property {boolean} gentle
  * @property {number} max_file_bytes
  * @property {number} passage_tokens
+ * @property {number} graph_vectors
  */
 /**
  * @typedef {object} HelloReply
@@ -577,6 +578,7 @@ const SCHEMA = {
       ['gentle', { kind: 'bool' }],
       ['max_file_bytes', { kind: 'u64' }],
       ['passage_tokens', { kind: 'u32' }],
+      ['graph_vectors', { kind: 'u32' }],
     ],
     HelloReply: [
       ['schema_hash', { kind: 'string', max: 4096 }],
