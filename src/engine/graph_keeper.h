@@ -3,6 +3,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
 
 #include "engine/context.h"
 #include "index/hnsw_index.h"
@@ -11,7 +13,7 @@ namespace lodestone {
 
 // Keeps a graph of near neighbours over the vectors of each model that has more of them than are scanned in the
 // time that a query has; below that, scanning is exact and as quick. Built in the background, in slices on all compute
-// threads that are free, and brought up to date as vectors come.
+// threads that are free, brought up to date as vectors come, and kept in the store.
 // Thread: coordinator.
 class GraphKeeper {
  public:
@@ -26,12 +28,16 @@ class GraphKeeper {
 
  private:
   struct Building;
-  void Build(const std::string& model_id, Tier* tier);
+  void Load(const std::string& model_id, const Tier& tier);
+  void Build(const std::string& model_id, const Tier& tier);
   void NextSlice(std::shared_ptr<Building> building);
+  void Save(const std::string& model_id, std::shared_ptr<HnswIndex> graph);
+  void Ended(const std::string& model_id);
 
   EngineContext* context_;
   uint32_t least_vectors_ = 200'000;  // where a scan takes 5 ms on two threads (README.md, decisions)
-  std::map<std::string, std::shared_ptr<Building>> building_;  // by model
+  std::set<std::string> at_work_;           // models whose graph is loaded, built or saved just now
+  std::map<std::string, Row> saved_rows_;  // by model: how much of its graph is in the store
 };
 
 }  // namespace lodestone

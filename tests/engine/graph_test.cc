@@ -1,6 +1,7 @@
 // A library with a graph over its vectors against the same library scanned, which is the oracle.
 
 #include <algorithm>
+#include <cstdio>
 #include <random>
 #include <set>
 
@@ -16,6 +17,7 @@ constexpr int kDocuments = 6000;  // enough that a walk pays
 class GraphTest : public EngineTest {
  protected:
   GraphTest() : EngineTest(true) {}
+  ~GraphTest() override { End(); }
 
   std::string RandomText(int words) {
     static const char* const kWords[] = {"lantern", "harbour", "whale", "copper", "garden", "tomato",
@@ -94,6 +96,40 @@ TEST_F(GraphTest, FollowsWhatComesAndGoes) {
   // Fewer than a graph is for: scanned again.
   UseGraphFrom(1'000'000);
   EXPECT_EQ(Paths("glacier", SearchMode::kSemantic).size(), 10u);
+}
+
+TEST_F(GraphTest, IsThereAgainAfterARestart) {
+  End();
+  const std::string path = ::testing::TempDir() + "graph_test.sqlite";
+  std::remove(path.c_str());
+  place_ = {path, "file"};
+  Start();
+  LoadModel();
+  AddMany();
+  UseGraphFrom(1000);
+  const auto before = Paths("glacier whale", SearchMode::kSemantic);
+  End();
+  Start();
+  LoadModel();
+  WaitIdle();
+  const uint64_t bytes_without = State().memory_bytes;
+  // Only what is loaded can be there before anything was built: a graph of one's own would come row by row.
+  UseGraphFrom(1000);
+  EXPECT_GT(State().memory_bytes, bytes_without + kDocuments * 64);
+  EXPECT_EQ(Paths("glacier whale", SearchMode::kSemantic), before);
+  // Damaged, it is made anew.
+  End();
+  Result<std::unique_ptr<Store>> store = Store::Open(path);
+  ASSERT_TRUE(store.ok());
+  std::string bytes = store.value()->LoadGraph("fake").value();
+  ASSERT_GT(bytes.size(), kDocuments * 32u);
+  bytes[bytes.size() / 2] ^= 1;
+  ASSERT_TRUE(store.value()->SaveGraph("fake", bytes, {}).ok());
+  store.value().reset();
+  Start();
+  LoadModel();
+  UseGraphFrom(1000);
+  EXPECT_EQ(Paths("glacier whale", SearchMode::kSemantic), before);
 }
 
 // One long document whose every passage is nearer than any other text.
