@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { AppSession } from '../headless/app_session.mjs';
 import { ORIGIN } from '../headless/browser.mjs';
+import { crashPage } from '../headless/crash_page.mjs';
 import { dropPaths } from '../headless/drop.mjs';
 import { isKeptOffline } from '../headless/offline.mjs';
 import { contentQueries } from './content_queries.mjs';
@@ -132,7 +133,7 @@ async function measureTakeOver(context, question) {
   /** @type {[name: string, end: (page: Page) => Promise<unknown>][]} */
   const ends = [
     ['is closed', (page) => page.close()],
-    ['is killed', crash],
+    ['is killed', crashPage],
   ];
   for (const [name, end] of ends) {
     const first = await openReady({ context, page: await context.newPage() });
@@ -156,14 +157,6 @@ async function measureTakeOver(context, question) {
     await first.page.close();
   }
   return cases;
-}
-
-/** @param {Page} page its process ends, as by a crash */
-async function crash(page) {
-  const cdp = await page.context().newCDPSession(page);
-  const gone = new Promise((resolve) => page.once('crash', resolve));
-  cdp.send('Page.crash').catch(() => {}); // there is nobody left to answer
-  await gone;
 }
 
 /**
