@@ -54,25 +54,27 @@ test('a writer that is suspended is not bypassed: the other tab says so, and goe
     window.lodestone.on('notice', ({ text }) => notices.push(text));
   });
   const said = (/** @type {RegExp} */ pattern) =>
-    expect.poll(() => second.page.evaluate(() => /** @type {any} */ (window).notices.at(-1)), { timeout: 30_000 }).toMatch(pattern);
+    expect.poll(() => second.page.evaluate(() => /** @type {any} */ (window).notices.at(-1) ?? ''), { timeout: 30_000 }).toMatch(pattern);
   const holders = () =>
     second.page.evaluate(async () => (await navigator.locks.query()).held?.filter(({ name }) => name?.endsWith(':writer')).map(({ clientId }) => clientId));
   const cdp = await page.context().newCDPSession(page);
   const before = await holders();
   expect(before).toHaveLength(1);
 
-  await cdp.send('Page.setWebLifecycleState', { state: 'frozen' });
+  // Its thread stops at the next message, as that of a suspended tab.
+  await cdp.send('Debugger.enable');
+  await cdp.send('Debugger.pause');
   let isAnswered = false;
   const adding = addTexts(second, { 'second.txt': 'A zebra.' }).finally(() => (isAnswered = true));
   await said(/^The tab that was opened at \d.* holds the library and does not answer\. Wake it, or close it: this tab then goes on\.$/);
   expect(isAnswered).toBe(false);
   expect(await holders()).toEqual(before);
-  await cdp.send('Page.setWebLifecycleState', { state: 'active' });
+  await cdp.send('Debugger.resume');
   expect((await adding).added).toBe(1);
   await said(/^The library answers again\.$/);
   expect(await holders()).toEqual(before);
 
-  await cdp.send('Page.setWebLifecycleState', { state: 'frozen' });
+  await cdp.send('Debugger.pause');
   const searching = findPaths(second, 'zebra');
   await said(/does not answer/);
   await page.close();
@@ -82,9 +84,9 @@ test('a writer that is suspended is not bypassed: the other tab says so, and goe
 
 test('two tabs that fight over the library lose nothing', async () => {
   test.setTimeout(300_000); // a hang guard
-  const outcome = await tabFight({ seconds: 20, seed: 4 });
+  const outcome = await tabFight({ deeds: 60, seed: 4 });
   console.log(JSON.stringify(outcome));
-  expect(outcome.deeds).toBeGreaterThan(20);
+  expect(outcome.deeds).toBeGreaterThanOrEqual(60);
   expect(outcome.ends).toBeGreaterThan(0);
 });
 

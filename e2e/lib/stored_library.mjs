@@ -9,9 +9,19 @@ import { openApp } from './fixtures.mjs';
  * @param {(bytes: Buffer) => Buffer} change
  */
 export async function reopenWithChanged(page, address, change) {
+  return openApp(await changeStored(page, address, change), address);
+}
+
+/**
+ * Closes the page and changes its library's file.
+ * @param {import('@playwright/test').Page} page
+ * @param {string} address
+ * @param {(bytes: Buffer) => Buffer} change
+ * @returns {Promise<import('@playwright/test').Page>} a page of the origin that is no app
+ */
+export async function changeStored(page, address, change) {
   const blank = await page.context().newPage();
   await page.close();
-  // Of the origin, and no app.
   await blank.goto(new URL('manifest.webmanifest', address).href);
   /** @type {string | null} */
   let base64 = null;
@@ -19,7 +29,7 @@ export async function reopenWithChanged(page, address, change) {
   await expect.poll(take).not.toBe(null);
   const changed = change(Buffer.from(/** @type {string} */ (/** @type {unknown} */ (base64)), 'base64'));
   await expect.poll(() => blank.evaluate(write, changed.toString('base64'))).toBe(true);
-  return openApp(blank, address);
+  return blank;
 }
 
 /** Runs in the page. @returns {Promise<string | null>} null while the closed tab still holds the file */
@@ -54,15 +64,4 @@ async function write(base64) {
     }
   }
   return false;
-}
-
-/** @param {import('@playwright/test').Page} page @returns {Promise<string>} the library's bytes, as Latin-1 text */
-export async function storedText(page) {
-  return page.evaluate(async () => {
-    for await (const folder of /** @type {any} */ (await navigator.storage.getDirectory()).values()) {
-      const file = await (await folder.getFileHandle('library.sqlite')).getFile();
-      return new TextDecoder('latin1').decode(await file.arrayBuffer());
-    }
-    return '';
-  });
 }

@@ -24,7 +24,7 @@ constexpr uint32_t kVocabulary = 50'000;
 constexpr uint32_t kDimension = 512;
 constexpr size_t kDocumentsAtOnce = 100;  // as they come from the page
 constexpr double kBudgetMs = 10;          // as the engine's
-constexpr int kRepetitions = 3;           // they take turns
+constexpr int kRepetitions = 5;           // they take turns, and the best counts, as machines are shared
 
 constexpr const char* kWithoutFullText =
     "DROP TABLE passages_fts;"
@@ -81,14 +81,22 @@ int Main(uint32_t passage_count, const std::filesystem::path& folder) {
   }
   const std::filesystem::path file = folder / "lodestone_store_bench.sqlite";
   const double count = passage_count;
+  Outcome best[2];
   for (int i = 0; i < kRepetitions; ++i) {
     for (const bool with_full_text : {true, false}) {
       const Outcome outcome = StoreAll(documents, file, with_full_text);
-      std::printf("%s the full-text index: %.0f passages/s (documents %.0f us, vectors %.0f us a passage), %.0f bytes a passage\n",
-                  with_full_text ? "with" : "without", count * 1000 / (outcome.documents_ms + outcome.vectors_ms),
-                  outcome.documents_ms * 1000 / count, outcome.vectors_ms * 1000 / count,
-                  static_cast<double>(outcome.size_bytes) / count);
+      Outcome& kept = best[with_full_text];
+      if (i == 0 || outcome.documents_ms < kept.documents_ms) kept.documents_ms = outcome.documents_ms;
+      if (i == 0 || outcome.vectors_ms < kept.vectors_ms) kept.vectors_ms = outcome.vectors_ms;
+      kept.size_bytes = outcome.size_bytes;
     }
+  }
+  for (const bool with_full_text : {true, false}) {
+    const Outcome& outcome = best[with_full_text];
+    std::printf("%s the full-text index: %.0f passages/s (documents %.0f us, vectors %.0f us a passage), %.0f bytes a passage\n",
+                with_full_text ? "with" : "without", count * 1000 / (outcome.documents_ms + outcome.vectors_ms),
+                outcome.documents_ms * 1000 / count, outcome.vectors_ms * 1000 / count,
+                static_cast<double>(outcome.size_bytes) / count);
   }
   std::filesystem::remove(file);
   return 0;

@@ -44,9 +44,9 @@ class Fighter {
     this.#app = await AppSession.open(await this.#context.newPage());
   }
 
-  /** @param {number} until */
-  async fight(until) {
-    while (performance.now() < until) {
+  /** @param {(deeds: number) => boolean} isOver */
+  async fight(isOver) {
+    while (!isOver(this.deeds)) {
       const chance = this.#random();
       if (chance < 0.5) await this.#add();
       else if (chance < 0.65) await this.#remove();
@@ -110,18 +110,19 @@ class Fighter {
 }
 
 /**
- * @param {{seconds: number, seed: number}} options
+ * @param {{seconds?: number, deeds?: number, seed: number}} options how long it lasts, by time or by deeds of both
  * @returns {Promise<Outcome>}
  * @throws {Error} what was lost, doubled or not found
  */
-export async function tabFight({ seconds, seed }) {
+export async function tabFight({ seconds = Infinity, deeds = Infinity, seed }) {
   const site = await serveSite();
   const browser = await launchBrowser({ port: site.port, profile: null });
   try {
     const fighters = NAMES.map((name, i) => new Fighter(browser.context, name, randomNumbers(seed + i)));
     for (const fighter of fighters) await fighter.open();
     const until = performance.now() + seconds * 1000;
-    await Promise.all(fighters.map((fighter) => fighter.fight(until)));
+    const isOver = (/** @type {number} */ done) => performance.now() >= until || done * fighters.length >= deeds;
+    await Promise.all(fighters.map((fighter) => fighter.fight(isOver)));
     const wanted = new Map(fighters.flatMap((fighter) => [...fighter.expected]));
     for (const fighter of fighters) {
       await fighter.app.modelSettled();
