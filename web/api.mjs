@@ -111,6 +111,7 @@ export class Listeners {
  * @property {() => void} onWalked
  * @property {() => Promise<unknown>} drawn
  * @property {() => Promise<import('./storage_watch.mjs').Room>} storage
+ * @property {() => Promise<void>} erase
  */
 /** @typedef {import('./add.mjs').AddResult} AddResult */
 /** @typedef {import('./generated/protocol.mjs').ImportReply} ImportReply */
@@ -294,6 +295,15 @@ export class Lodestone {
   /** What the origin has stored, how much room the browser gives it, and whether it promised to keep it. */
   storage() {
     return this.#parts.storage();
+  }
+
+  /**
+   * Removes all that is kept in this browser: the library, folders' handles, the copy of the site. The page ends with it,
+   * and so do the site's other tabs.
+   * @returns {Promise<void>}
+   */
+  erase() {
+    return this.#parts.erase();
   }
 
   pause() {

@@ -197,8 +197,14 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
       return CheckIdle();
     case MessageType::kSetModel: {
       protocol::SetModel request;
-      if (DecodeInto(bytes, id, &request)) OnSetModel(id, request);
-      return;
+      if (!DecodeInto(bytes, id, &request)) return;
+      if (!open_status_.ok()) {
+        // Its vectors would have no place; and whoever waits for the model is to hear why there is none.
+        model_error_ = open_status_.message();
+        ModelChanged();
+        return RespondError(id, open_status_);
+      }
+      return OnSetModel(id, request);
     }
     case MessageType::kCompareFolder: {
       protocol::CompareFolder request;

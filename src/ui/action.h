@@ -31,6 +31,7 @@ enum class ActionKind : uint8_t {
   kPickFiles,
   kPickFolder,
   kPasteText,
+  kManageLibrary,
   kCopyText,  // text
   kRestart,
   kReload,

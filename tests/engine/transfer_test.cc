@@ -145,6 +145,9 @@ TEST_F(EngineTransferTest, ANewerLibraryIsRefusedAndLeftAlone) {
   expect_open_ = StatusCode::kMismatch;
   Start();
   EXPECT_EQ(AskForError(protocol::Search{"lantern", SearchMode::kHybrid, 10, ""}).code, "kMismatch");
+  EXPECT_EQ(AskForError(ModelRequest()).code, "kMismatch");
+  EXPECT_EQ(State().model_state, protocol::ModelState::kFailed);
+  EXPECT_NE(State().model_error.find("newer version"), std::string::npos);
   End();
   EXPECT_EQ(ReadFile(), before);
   expect_open_ = StatusCode::kOk;
