@@ -13,7 +13,7 @@ using protocol::MessageType;
 constexpr std::string_view kVersion = "0.1.0";
 // More requests than a person or a script can mean; the page is told to come back later.
 constexpr size_t kMaxOpenRequests = 1024;
-constexpr double kStateIntervalMs = 250;
+constexpr double kStateIntervalMs = 500;
 constexpr int kStorageThreads = 1;
 // Finer than the lag that would be felt; a second of indexing then has the probes that a 99th percentile takes.
 constexpr double kLagProbeIntervalMs = 5;

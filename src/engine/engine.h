@@ -104,7 +104,7 @@ class Engine {
   bool busy() const;
 
   protocol::EngineState State() const;
-  // Tells the page soon, and at most four times a second.
+  // Tells the page soon, and at most twice a second.
   void StateMayHaveChanged();
   void MeasureLag();
   void CheckIdle();
