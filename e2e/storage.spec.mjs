@@ -60,7 +60,7 @@ test('at the quota indexing stops, what was committed stays, and it goes on when
 });
 
 test('where the browser gives no files the library lasts as long as the tab, and one line says so', async ({ page }) => {
-  const refusal = `Object.defineProperty(navigator.storage, 'getDirectory', {value: () => Promise.reject(new DOMException('not here', 'SecurityError'))});\n`;
+  const refusal = `Object.defineProperty(navigator.storage, 'getDirectory', {configurable: true, value: () => Promise.reject(new DOMException('not here', 'SecurityError'))});\n`;
   // Every thread of the engine begins with one of these.
   const server = await serveDist({
     respond: (relative, bytes) => (/\/(coordinator\.worker|engine|engine-st)\.mjs$/.test(relative) ? `${refusal}${bytes}` : null),

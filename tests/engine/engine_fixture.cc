@@ -61,7 +61,7 @@ void FakeInference::Run(int, InferenceBatch* batch, RunDone done) {
   ++batches;
   padded_tokens += batch->ids.size();
   real_tokens += static_cast<uint64_t>(std::count(batch->mask.begin(), batch->mask.end(), 1));
-  if (hold_runs) {
+  if (hold_runs && batches > runs_before_hold) {
     held_.emplace_back(batch, std::move(done));
     return;
   }

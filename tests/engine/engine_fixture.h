@@ -51,6 +51,7 @@ class FakeInference final : public InferenceHost {
   std::vector<std::string> prepared;
   bool fail_loads = false;
   bool hold_runs = false;        // batches wait until ReleaseRuns()
+  int runs_before_hold = 0;      // so many of them do not
   int batches = 0;
   uint64_t padded_tokens = 0;
   uint64_t real_tokens = 0;
