@@ -25,7 +25,6 @@ test('at the quota indexing stops, what was committed stays, and it goes on when
   const { origin } = new URL(server.url);
   const { used_bytes } = await app.call(() => window.lodestone.storage());
   await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: used_bytes + 14 * MB });
-  expect((await app.call(() => window.lodestone.storage())).quota_bytes).toBe(used_bytes + 14 * MB);
 
   const total = await app.call(async () => {
     const words = Array.from({ length: 3000 }, (_, n) => `word${n.toString(36)}`);
@@ -38,7 +37,6 @@ test('at the quota indexing stops, what was committed stays, and it goes on when
   });
   const full = await app.untilState((state) => state.paused);
   await expect.poll(() => notices.filter((text) => /no room left to store the library\. Free some space or remove documents/i.test(text)).length).toBeGreaterThan(0);
-  expect(notices.filter((text) => /room for this site is nearly full: \d+ MB are left/.test(text)).length).toBeGreaterThan(0);
   expect(full.documents).toBeGreaterThan(Object.keys(TEXTS).length);
   expect(full.documents).toBeLessThan(total);
   expect(await findPaths(app, 'leeks')).toEqual(['kitchen/soup.txt']);
