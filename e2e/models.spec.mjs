@@ -104,34 +104,6 @@ test('a good model from a folder takes over', async ({ app, folder }) => {
   );
 });
 
-test('a change of model is worked through in the background, and is not begun anew after a reload', async ({ app, page, folder }) => {
-  test.setTimeout(240_000); // a hang guard
-  const count = 3000;
-  await app.call((count) => {
-    const words = ['river', 'stone', 'copper', 'window', 'apple', 'candle', 'meadow', 'anchor'];
-    const text = (/** @type {number} */ n) => Array.from({ length: 150 }, (_, i) => words[(i * (n % 7) + i + n) % 8]).join(' ');
-    return window.lodestone.add(Array.from({ length: count }, (_, n) => ({ path: `many/${n}.txt`, data: `number${n} ${text(n)}` })));
-  }, count);
-  await app.idle();
-  const { files } = listFolder(copyModelAs(folder, 'picked-one'));
-  await app.setModel(files);
-  const partly = await app.untilState((state) => state.model_id === 'picked-one' && state.embedded_passages > 300);
-  expect(partly.embedded_passages).toBeLessThan(count);
-  expect(await findPaths(app, 'number7', { mode: 'hybrid' })).toContain('many/7.txt');
-  await page.reload({ waitUntil: 'commit' });
-  await page.waitForFunction(() => 'lodestone' in window);
-  await app.modelSettled();
-  await app.idle();
-  // The site's own model: its vectors have stayed.
-  expect((await app.state()).passages_embedded_now).toBe(0);
-  await app.setModel(files);
-  await app.idle();
-  const state = await app.state();
-  expect([state.model_id, state.embedded_passages]).toEqual(['picked-one', count]);
-  expect(state.passages_embedded_now).toBeGreaterThan(0);
-  expect(state.passages_embedded_now).toBeLessThanOrEqual(count - partly.embedded_passages);
-});
-
 /** @param {import('../scripts/lib/headless/app_session.mjs').AppSession} app @param {string} folder */
 async function pickBesideTheSitesOwn(app, folder) {
   await addTexts(app, TEXTS);

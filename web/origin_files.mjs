@@ -9,6 +9,16 @@ const NAMES = ['library.sqlite', 'library.sqlite-journal'];
 const PATIENCE_MS = 3000;
 const STEP_MS = 50;
 
+/** Whether the browser gives this page files at all: old ones have none, and private windows of some refuse them. */
+export async function hasOriginFiles() {
+  try {
+    await navigator.storage.getDirectory();
+    return 'createSyncAccessHandle' in FileSystemFileHandle.prototype;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * @param {string} scope path of the site
  * @returns {Promise<OriginFile[]>} none where the browser has no such files

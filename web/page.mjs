@@ -193,8 +193,7 @@ class Page {
     const reason = !this.#engine.isIsolated
       ? 'This page is not isolated, so the browser gives it no shared memory'
       : 'The browser refused shared memory';
-    const lost = hello.storage === 'memory' ? ', and what you add lasts until the tab is closed' : '';
-    this.#notice('info', `${reason}: indexing runs on one thread and is slower${lost}. Answers are the same.`);
+    this.#notice('info', `${reason}: indexing runs on one thread and is slower. Answers are the same.`);
   }
 
   /**

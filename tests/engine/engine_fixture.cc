@@ -62,7 +62,7 @@ void FakeInference::Run(int lane, InferenceBatch* batch, RunDone done) {
   ++batches;
   padded_tokens += batch->ids.size();
   real_tokens += static_cast<uint64_t>(std::count(batch->mask.begin(), batch->mask.end(), 1));
-  if (hold_runs || (hold_further_lanes && lane > 0)) {
+  if ((hold_runs && batches > runs_before_hold) || (hold_further_lanes && lane > 0)) {
     held_.emplace_back(batch, std::move(done));
     return;
   }

@@ -54,6 +54,7 @@ class FakeInference final : public InferenceHost {
   bool fail_loads = false;
   bool fail_runs = false;
   bool hold_runs = false;        // batches wait until ReleaseRuns()
+  int runs_before_hold = 0;      // so many of them do not
   bool hold_further_lanes = false;  // only those that are not in the lane of the queries
   int batches = 0;
   uint64_t padded_tokens = 0;
