@@ -185,6 +185,7 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
       ingest_.SetPaused(request.paused);
       instant_filler_.SetPaused(request.paused);
       larger_filler_.SetPaused(request.paused);
+      if (!request.paused) ResumeFillers();
       StateMayHaveChanged();
       return Respond(id, protocol::Ack{});
     }

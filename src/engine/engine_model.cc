@@ -61,6 +61,11 @@ void Engine::RestartFillers() {
   if (larger_filler_.active()) larger_filler_.Restart();
 }
 
+void Engine::ResumeFillers() {
+  if (context_.instant.ready() && !instant_filler_.active()) instant_filler_.Restart();
+  if (context_.larger.ready() && !larger_filler_.active()) larger_filler_.Restart();
+}
+
 void Engine::ModelChanged() {
   const ModelSlot& best = context_.best_model();
   if (best.ready()) {

@@ -66,7 +66,7 @@ void VectorFiller::Close() {
 void VectorFiller::SetPaused(bool paused) {
   paused_ = paused;
   slot_->embedder.SetPaused(paused);
-  Kick();
+  if (!paused) Kick();
 }
 
 // The index is made on the storage thread and handed over whole.
