@@ -34,6 +34,7 @@ void Engine::ConnectFiller(VectorFiller* filler, ModelSlot* slot) {
   filler->anyone_waits = [this, slot] { return &context_.best_model() == slot && ingest_.waits_for_vectors(); };
   filler->on_embedded = [this, slot](const std::vector<PassageId>& passages) {
     if (&context_.best_model() == slot) ingest_.PassagesEmbedded(passages);
+    words_.LoadDue();  // the vectors that came first are there
     StateMayHaveChanged();
   };
   filler->on_failure = [this, slot](const Status& status) { EmbeddingFailed(slot, status); };
