@@ -37,37 +37,42 @@ struct Platform {
   // False where all work runs on the coordinator: pieces are then cut to fit between its messages.
   bool threaded = true;
   std::function<StoragePlace()> mount_storage;  // runs on the storage thread, once
+  std::function<void(const std::string&)> warn;  // for whoever looks into the engine; may be empty
 };
 
 // What the parts of an engine share. Thread: coordinator, but for what `store` says.
 struct EngineContext {
   explicit EngineContext(const Platform& p) : platform(p), embedder(p.inference, p.clock) {}
 
-  // Runs `work(store)` on the storage thread, then `done` on the coordinator.
+  // Runs `work(store)` on the storage thread, then `done` on the coordinator. `what` names both.
   template <typename Result, typename WorkFn, typename DoneFn>
-  void OnStorage(Priority priority, WorkFn work, DoneFn done) {
+  void OnStorage(Priority priority, WorkFn work, DoneFn done, const char* what = __builtin_FUNCTION()) {
     ++storage_tasks;
-    platform.storage->Post(priority, [this, work = std::move(work), done = std::move(done)]() mutable {
+    auto run = [this, what, work = std::move(work), done = std::move(done)]() mutable {
       auto result = std::make_shared<Result>(work(*store));
-      platform.loop->Post([this, result, done = std::move(done)]() mutable {
+      auto tell = [this, result, done = std::move(done)]() mutable {
         --storage_tasks;
         done(std::move(*result));
         TaskEnded();
-      });
-    });
+      };
+      platform.loop->Post(std::move(tell), what);
+    };
+    platform.storage->Post(priority, std::move(run), what);
   }
   // Runs `work()` on a compute thread, then `done` on the coordinator.
   template <typename Result, typename WorkFn, typename DoneFn>
-  void OnCompute(Priority priority, WorkFn work, DoneFn done) {
+  void OnCompute(Priority priority, WorkFn work, DoneFn done, const char* what = __builtin_FUNCTION()) {
     ++compute_tasks;
-    platform.compute->Post(priority, [this, work = std::move(work), done = std::move(done)]() mutable {
+    auto run = [this, what, work = std::move(work), done = std::move(done)]() mutable {
       auto result = std::make_shared<Result>(work());
-      platform.loop->Post([this, result, done = std::move(done)]() mutable {
+      auto tell = [this, result, done = std::move(done)]() mutable {
         --compute_tasks;
         done(std::move(*result));
         TaskEnded();
-      });
-    });
+      };
+      platform.loop->Post(std::move(tell), what);
+    };
+    platform.compute->Post(priority, std::move(run), what);
   }
 
   void TaskEnded() {

@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "engine/folder_compare.h"
@@ -17,6 +18,22 @@ constexpr double kStateIntervalMs = 250;
 constexpr int kStorageThreads = 1;
 // Finer than the lag that would be felt; a second of indexing then has the probes that a 99th percentile takes.
 constexpr double kLagProbeIntervalMs = 5;
+constexpr const char* kProbe = "";  // has no name, as it is nobody's work
+
+protocol::LagStats StatsOf(const LagHistogram& lag) {
+  return {.p50_ms = static_cast<float>(lag.Quantile(0.5)),
+          .p99_ms = static_cast<float>(lag.Quantile(0.99)),
+          .max_ms = static_cast<float>(lag.max_ms()),
+          .samples = lag.samples(),
+          .worst_message = lag.worst()};
+}
+
+std::string TextOf(const Stall& stall) {
+  std::string text = "Lodestone: the coordinator's loop was held for " + std::to_string(std::lround(stall.ms)) + " ms by " + stall.what;
+  if (stall.untold > 0) text += " (" + std::to_string(stall.untold) + " more since the last that was told of)";
+  return text;
+}
+
 }  // namespace
 
 Engine::Engine(const Platform& platform, std::string build_id, Send send)
@@ -31,6 +48,12 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
       transfer_(&context_),
       work_threads_(platform.compute->thread_count()) {
   ShareCores(0);
+  context_.platform.loop->on_ran = [this](const char* what, double begin_ms, double end_ms) {
+    if (what != kProbe) lag_.Ran(what, begin_ms, end_ms);
+  };
+  lag_.on_stall = [this](const Stall& stall) {
+    if (context_.platform.warn) context_.platform.warn(TextOf(stall));
+  };
   context_.embedder.on_bulk_lanes_busy = [this](int busy) { ShareCores(busy); };
   context_.embedder.bulk_lane_limit = [this] {
     return std::max(1, work_threads_ - (context_.compute_tasks > 0 ? 1 : 0));
@@ -76,7 +99,7 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
   };
 }
 
-Engine::~Engine() = default;
+Engine::~Engine() { context_.platform.loop->on_ran = nullptr; }
 
 void Engine::Start(std::function<void(const Status&)> opened) { OpenLibrary(std::move(opened)); }
 
@@ -88,6 +111,12 @@ bool Engine::busy() const {
 bool Engine::idle() const { return !busy() && housekeeper_.idle(); }
 
 void Engine::OnMessage(MessageKind kind, std::string_view type_name, RequestId id, std::string_view bytes) {
+  const double begin_ms = context_.platform.clock->NowMs();
+  TakeMessage(kind, type_name, id, bytes);
+  lag_.Ran(kind == MessageKind::kCancel ? "Cancel" : type_name, begin_ms, context_.platform.clock->NowMs());
+}
+
+void Engine::TakeMessage(MessageKind kind, std::string_view type_name, RequestId id, std::string_view bytes) {
   if (kind == MessageKind::kCancel) {
     search_.Cancel(id);
     ingest_.Cancel(id);
@@ -140,7 +169,10 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
       if (!DecodeInto(bytes, id, &request)) return;
       if (!open_status_.ok()) return RespondError(id, open_status_);
       // What is told is the lag of the latest run of indexing, not the worst moment since the start.
-      if (ingest_.idle()) lag_.Reset();
+      if (ingest_.idle()) {
+        lag_.Reset();
+        context_.platform.compute->ForgetWaitTimes();
+      }
       ingest_.Add(
           id, request,
           [this, id](const protocol::AddProgress& progress) {
@@ -313,11 +345,12 @@ protocol::EngineState Engine::State() const {
   state.passages_embedded_now = filler_.passages_embedded();
   const double embed_ms = filler_.embed_ms();
   state.embed_tokens_per_s = embed_ms > 0 ? static_cast<double>(filler_.tokens_embedded()) / embed_ms * 1000 : 0;
-  state.loop_lag.p50_ms = static_cast<float>(lag_.Quantile(0.5));
-  state.loop_lag.p99_ms = static_cast<float>(lag_.Quantile(0.99));
-  state.loop_lag.max_ms = static_cast<float>(lag_.max_ms());
-  state.loop_lag.samples = lag_.samples();
-  state.loop_lag.worst_message = lag_.worst();
+  state.loop_lag = StatsOf(lag_.histogram());
+  state.loop_stalls = lag_.stalls();
+  const Executor& compute = *context_.platform.compute;
+  state.pool_lag.interactive = StatsOf(compute.WaitTimes(Priority::kInteractive));
+  state.pool_lag.visible = StatsOf(compute.WaitTimes(Priority::kVisible));
+  state.pool_lag.background = StatsOf(compute.WaitTimes(Priority::kBackground));
   state.memory_bytes = context_.library.memory_bytes();
   state.library_version = files_.version();
   return state;
@@ -350,14 +383,20 @@ void Engine::MeasureStorage() {
 void Engine::MeasureLag() {
   if (measuring_) return;
   measuring_ = true;
-  const double sent_ms = context_.platform.clock->NowMs();
-  context_.platform.loop->Post([this, sent_ms] {
-    lag_.Record(context_.platform.clock->NowMs() - sent_ms, "loop");
-    context_.platform.loop->PostDelayed(kLagProbeIntervalMs, [this] {
+  const Clock& clock = *context_.platform.clock;
+  lag_.ProbePosted(clock.NowMs());
+  const auto probe = [this, &clock] {
+    lag_.ProbeRan(clock.NowMs());
+    // What holds the loop between two probes makes the timer late.
+    lag_.ProbeTimed(clock.NowMs() + kLagProbeIntervalMs);
+    const auto again = [this, &clock] {
+      lag_.ProbeRan(clock.NowMs());
       measuring_ = false;
       if (!idle()) MeasureLag();
-    });
-  });
+    };
+    context_.platform.loop->PostDelayed(kLagProbeIntervalMs, again, kProbe);
+  };
+  context_.platform.loop->Post(probe, kProbe);
 }
 
 void Engine::CheckIdle() {

@@ -39,13 +39,12 @@ class Engine {
   void Start(std::function<void(const Status&)> opened);
   // One message from the page. Every request gets exactly one response.
   void OnMessage(MessageKind kind, std::string_view type_name, RequestId id, std::string_view bytes);
-  // How late the coordinator's loop was with something.
-  void RecordLag(double lag_ms, const char* what) { lag_.Record(lag_ms, what); }
   bool idle() const;
   // For tests, before Start.
   Housekeeper& housekeeper() { return housekeeper_; }
 
  private:
+  void TakeMessage(MessageKind kind, std::string_view type_name, RequestId id, std::string_view bytes);
   void Dispatch(protocol::MessageType type, RequestId id, std::string_view bytes);
   template <typename Request>
   bool DecodeInto(std::string_view bytes, RequestId id, Request* request);

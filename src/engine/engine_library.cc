@@ -12,7 +12,7 @@ void Engine::OpenLibrary(std::function<void(const Status&)> opened) {
   context_.platform.storage->Post(Priority::kVisible, [this, opened = std::move(opened)]() mutable {
     context_.place = context_.platform.mount_storage();
     auto contents = std::make_shared<LibraryContents>(OpenLibraryAt(&context_.place, &context_.store));
-    context_.platform.loop->Post([this, contents, opened = std::move(opened)] {
+    const auto adopt = [this, contents, opened = std::move(opened)] {
       --context_.storage_tasks;
       AdoptLibrary(std::move(*contents));
       if (open_status_.ok()) housekeeper_.LibraryOpened();
@@ -20,7 +20,8 @@ void Engine::OpenLibrary(std::function<void(const Status&)> opened) {
       opened(open_status_);
       for (auto& work : std::exchange(after_open_, {})) work();
       StateMayHaveChanged();
-    });
+    };
+    context_.platform.loop->Post(adopt, "OpenLibrary");
   });
 }
 

@@ -181,7 +181,7 @@ void Search::Scan(RunPtr run, std::vector<float> vector) {
         run->semantic[0].scale = SemanticScale(total);
         Arrived(run);
         context_->TaskEnded();
-      });
+      }, "Scan");
     });
   }
 }

@@ -138,6 +138,18 @@ void Read(Reader& reader, LagStats* value) {
   reader.String(4096, &value->worst_message);
 }
 
+void Write(Writer& writer, const PoolLag& value) {
+  Write(writer, value.interactive);
+  Write(writer, value.visible);
+  Write(writer, value.background);
+}
+
+void Read(Reader& reader, PoolLag* value) {
+  Read(reader, &value->interactive);
+  Read(reader, &value->visible);
+  Read(reader, &value->background);
+}
+
 void Write(Writer& writer, const EngineState& value) {
   writer.String(value.version, 4096);
   writer.U32(value.threads);
@@ -163,6 +175,8 @@ void Write(Writer& writer, const EngineState& value) {
   writer.U64(value.passages_embedded_now);
   writer.F64(value.embed_tokens_per_s);
   Write(writer, value.loop_lag);
+  writer.U64(value.loop_stalls);
+  Write(writer, value.pool_lag);
   writer.U64(value.memory_bytes);
   writer.U32(value.library_version);
 }
@@ -192,6 +206,8 @@ void Read(Reader& reader, EngineState* value) {
   reader.U64(&value->passages_embedded_now);
   reader.F64(&value->embed_tokens_per_s);
   Read(reader, &value->loop_lag);
+  reader.U64(&value->loop_stalls);
+  Read(reader, &value->pool_lag);
   reader.U64(&value->memory_bytes);
   reader.U32(&value->library_version);
 }

@@ -12,7 +12,7 @@
 namespace lodestone::protocol {
 
 // Changes with any change of the schema; Hello compares it.
-inline constexpr std::string_view kSchemaHash = "a8d1ac9b467b59ab";
+inline constexpr std::string_view kSchemaHash = "03db87689ad276a3";
 
 enum class SearchMode : uint8_t { kHybrid, kSemantic, kLexical };
 enum class FileState : uint8_t { kQueued, kReading, kEmbedding, kReady, kFailed, kCancelled };
@@ -91,6 +91,13 @@ struct LagStats {
   friend bool operator==(const LagStats&, const LagStats&) = default;
 };
 
+struct PoolLag {
+  LagStats interactive;
+  LagStats visible;
+  LagStats background;
+  friend bool operator==(const PoolLag&, const PoolLag&) = default;
+};
+
 struct EngineState {
   std::string version;
   uint32_t threads = 0;
@@ -116,6 +123,8 @@ struct EngineState {
   uint64_t passages_embedded_now = 0;
   double embed_tokens_per_s = 0;
   LagStats loop_lag;
+  uint64_t loop_stalls = 0;
+  PoolLag pool_lag;
   uint64_t memory_bytes = 0;
   uint32_t library_version = 0;
   friend bool operator==(const EngineState&, const EngineState&) = default;

@@ -124,6 +124,7 @@ void EngineTest::Start() {
   platform.clock = &SystemClock();
   platform.threads = 2;
   platform.mount_storage = [this] { return place_; };
+  platform.warn = [this](const std::string& text) { warnings_.push_back(text); };
   engine_ = std::make_unique<Engine>(platform, "test-build",
                                      [this](MessageKind kind, protocol::MessageType type, RequestId id, std::string bytes) {
                                        sent_.push_back({kind, type, id, std::move(bytes)});
@@ -138,6 +139,19 @@ void EngineTest::Start() {
 }
 
 EngineTest::~EngineTest() = default;
+
+void EngineTest::HoldLoop(double ms, const char* name) {
+  bool held = false;
+  loop_.Post(
+      [&] {
+        const double until_ms = SystemClock().NowMs() + ms;
+        while (SystemClock().NowMs() < until_ms) {
+        }
+        held = true;
+      },
+      name);
+  EXPECT_TRUE(loop_.RunUntil([&] { return held; }, 30000));
+}
 
 Answer EngineTest::Wait(RequestId id) {
   const auto found = [&] {

@@ -34,12 +34,39 @@ TEST_F(EngineTest, FilesAreOpenedAFewAtATime) {
   EXPECT_EQ(State().documents, 300u);
 }
 
+// Longer than any stall that a busy machine adds by itself, and than the pause between two warnings.
+constexpr double kHeldMs = 1200;
+
 TEST_F(EngineTest, LagIsToldOfTheLatestRunOfWork) {
   LoadModel();
-  engine_->RecordLag(60'000, "the start");
-  EXPECT_EQ(State().loop_lag.max_ms, 60'000);
+  HoldLoop(kHeldMs, "a heavy start");
+  EXPECT_EQ(State().loop_lag.worst_message, "a heavy start");
   Add({{"a.txt", "A lantern."}});
-  EXPECT_LT(State().loop_lag.max_ms, 60'000);
+  EXPECT_NE(State().loop_lag.worst_message, "a heavy start");
+}
+
+TEST_F(EngineTest, AHeldLoopIsCaughtAndNamedOnce) {
+  LoadModel();
+  WaitIdle();
+  warnings_.clear();
+  HoldLoop(kHeldMs, "StoreTooMuch");
+  const protocol::EngineState state = State();
+  EXPECT_GE(state.loop_lag.max_ms, kHeldMs);
+  EXPECT_EQ(state.loop_lag.worst_message, "StoreTooMuch");
+  EXPECT_GE(state.loop_stalls, 1u);
+  EXPECT_EQ(std::count_if(warnings_.begin(), warnings_.end(),
+                          [](const std::string& warning) { return warning.find(" ms by StoreTooMuch") != std::string::npos; }),
+            1);
+}
+
+TEST_F(EngineTest, ThePoolTellsHowLongWorkWaited) {
+  LoadModel();
+  Add({{"a.txt", "A lantern in the harbour."}});
+  Search("lantern");
+  const protocol::PoolLag lag = State().pool_lag;
+  EXPECT_GT(lag.interactive.samples, 0u);
+  EXPECT_GT(lag.background.samples, 0u);
+  EXPECT_FALSE(lag.background.worst_message.empty());
 }
 
 }  // namespace

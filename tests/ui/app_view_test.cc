@@ -322,6 +322,10 @@ TEST_F(UiAppViewTest, StatusTellsWhatIsLost) {
   const std::vector<std::string> facts = StatusFacts(state_);
   EXPECT_NE(std::find(facts.begin(), facts.end(), "1 thread, not isolated"), facts.end());
   EXPECT_NE(std::find(facts.begin(), facts.end(), "gone when this tab closes"), facts.end());
+  state_.engine->loop_lag = {.p50_ms = 0.2f, .p99_ms = 3, .max_ms = 120, .samples = 9};
+  EXPECT_EQ(StatusFacts(state_).back(), "lag 3.0 ms");
+  state_.engine->loop_stalls = 1;
+  EXPECT_EQ(StatusFacts(state_).back(), "lag 3.0 ms, at worst 120 ms");
   state_.engine->files_total = 10;
   state_.engine->files_done = 4;
   EXPECT_EQ(StatusText(state_), "Indexing 4 of 10 files");

@@ -5,7 +5,7 @@ import { ProtocolError, decodeStruct, encodeStruct } from '../wire.mjs';
 export { ProtocolError };
 
 /** Changes with any change of the schema; Hello compares it. */
-export const SCHEMA_HASH = 'a8d1ac9b467b59ab';
+export const SCHEMA_HASH = '03db87689ad276a3';
 
 /** @typedef {'hybrid'|'semantic'|'lexical'} SearchMode */
 /** @typedef {'queued'|'reading'|'embedding'|'ready'|'failed'|'cancelled'} FileState */
@@ -77,6 +77,12 @@ export const SCHEMA_HASH = 'a8d1ac9b467b59ab';
  * @property {string} worst_message
  */
 /**
+ * @typedef {object} PoolLag
+ * @property {LagStats} interactive
+ * @property {LagStats} visible
+ * @property {LagStats} background
+ */
+/**
  * @typedef {object} EngineState
  * @property {string} version
  * @property {number} threads
@@ -102,6 +108,8 @@ export const SCHEMA_HASH = 'a8d1ac9b467b59ab';
  * @property {number} passages_embedded_now
  * @property {number} embed_tokens_per_s
  * @property {LagStats} loop_lag
+ * @property {number} loop_stalls
+ * @property {PoolLag} pool_lag
  * @property {number} memory_bytes
  * @property {number} library_version
  */
@@ -475,6 +483,11 @@ const SCHEMA = {
       ['samples', { kind: 'u64' }],
       ['worst_message', { kind: 'string', max: 4096 }],
     ],
+    PoolLag: [
+      ['interactive', { kind: 'struct', name: 'LagStats' }],
+      ['visible', { kind: 'struct', name: 'LagStats' }],
+      ['background', { kind: 'struct', name: 'LagStats' }],
+    ],
     EngineState: [
       ['version', { kind: 'string', max: 4096 }],
       ['threads', { kind: 'u32' }],
@@ -500,6 +513,8 @@ const SCHEMA = {
       ['passages_embedded_now', { kind: 'u64' }],
       ['embed_tokens_per_s', { kind: 'f64' }],
       ['loop_lag', { kind: 'struct', name: 'LagStats' }],
+      ['loop_stalls', { kind: 'u64' }],
+      ['pool_lag', { kind: 'struct', name: 'PoolLag' }],
       ['memory_bytes', { kind: 'u64' }],
       ['library_version', { kind: 'u32' }],
     ],

@@ -1,0 +1,116 @@
+#include "engine/lag_monitor.h"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace lodestone {
+namespace {
+
+class LagMonitorTest : public ::testing::Test {
+ protected:
+  LagMonitorTest() {
+    lag_.on_stall = [this](const Stall& stall) { stalls_.push_back(stall); };
+  }
+  // Work that takes `ms`; time is the test's own.
+  void Run(const char* what, double ms) {
+    lag_.Ran(what, now_ms_, now_ms_ + ms);
+    now_ms_ += ms;
+  }
+
+  double now_ms_ = 5000;
+  LagMonitor lag_;
+  std::vector<Stall> stalls_;
+};
+
+TEST_F(LagMonitorTest, AQuickLoopHasNoStalls) {
+  for (int i = 0; i < 100; ++i) {
+    lag_.ProbePosted(now_ms_);
+    Run("Search", 1);
+    lag_.ProbeRan(now_ms_);
+    lag_.ProbeTimed(now_ms_ + 5);
+    now_ms_ += 6;
+    lag_.ProbeRan(now_ms_);
+  }
+  EXPECT_EQ(lag_.stalls(), 0u);
+  EXPECT_EQ(lag_.histogram().samples(), 100u) << "a timer that is a little late is no lag";
+  EXPECT_NEAR(lag_.histogram().Quantile(0.99), 1, 0.15);
+}
+
+TEST_F(LagMonitorTest, OneLongPieceIsToldOfOnceByName) {
+  lag_.ProbePosted(now_ms_);
+  Run("Search", 1);
+  Run("StoreBatch", 80);
+  lag_.ProbeRan(now_ms_);
+  ASSERT_EQ(stalls_.size(), 1u) << "by itself, not again by the probe behind it";
+  EXPECT_EQ(stalls_[0].what, "StoreBatch");
+  EXPECT_EQ(stalls_[0].ms, 80);
+  EXPECT_EQ(lag_.histogram().worst(), "StoreBatch");
+  EXPECT_EQ(lag_.histogram().max_ms(), 81);
+}
+
+TEST_F(LagMonitorTest, AMessageIsCaughtWithoutAnyProbe) {
+  Run("GetDocument", 51);
+  ASSERT_EQ(stalls_.size(), 1u);
+  EXPECT_EQ(stalls_[0].what, "GetDocument");
+  EXPECT_EQ(lag_.histogram().max_ms(), 51);
+}
+
+TEST_F(LagMonitorTest, ACrowdOfPiecesIsNamedByItsLongest) {
+  lag_.ProbePosted(now_ms_);
+  for (int i = 0; i < 30; ++i) Run("Take", 2);
+  Run("Stored", 3);
+  lag_.ProbeRan(now_ms_);
+  ASSERT_EQ(stalls_.size(), 1u);
+  EXPECT_EQ(stalls_[0].what, "31 pieces of work, the longest Stored");
+  EXPECT_EQ(stalls_[0].ms, 63);
+}
+
+TEST_F(LagMonitorTest, WhatNobodyRanIsSaidToComeFromOutside) {
+  Run("Search", 1);
+  lag_.ProbeTimed(now_ms_ + 5);
+  now_ms_ += 125;
+  lag_.ProbeRan(now_ms_);
+  ASSERT_EQ(stalls_.size(), 1u);
+  EXPECT_EQ(stalls_[0].what, "something outside the engine, after Search");
+  EXPECT_EQ(stalls_[0].ms, 120);
+  EXPECT_EQ(lag_.histogram().worst(), "something outside the engine, after Search");
+}
+
+TEST_F(LagMonitorTest, OnlyThePartBehindTheProbeCounts) {
+  // Most of the message's time went by before it posted the probe.
+  const double begin_ms = now_ms_;
+  lag_.ProbePosted(begin_ms + 40);
+  lag_.Ran("AddFiles", begin_ms, begin_ms + 45);
+  now_ms_ = begin_ms + 45;
+  lag_.ProbeRan(begin_ms + 105);
+  ASSERT_EQ(stalls_.size(), 1u);
+  EXPECT_EQ(stalls_[0].what, "something outside the engine, after AddFiles");
+  EXPECT_EQ(stalls_[0].ms, 65);
+}
+
+TEST_F(LagMonitorTest, ATimerHeldUpByACountedPieceIsNotCountedTwice) {
+  lag_.ProbeTimed(now_ms_);
+  Run("StoreBatch", 60);
+  lag_.ProbeRan(now_ms_);
+  EXPECT_EQ(lag_.histogram().samples(), 1u);
+  EXPECT_EQ(stalls_.size(), 1u);
+}
+
+TEST_F(LagMonitorTest, AStormIsToldOfOnceASecondWithItsNumber) {
+  for (int i = 0; i < 10; ++i) Run("Heavy", 60);
+  EXPECT_EQ(stalls_.size(), 1u);
+  EXPECT_EQ(stalls_[0].untold, 0u);
+  now_ms_ += 1000;
+  Run("Heavy", 60);
+  ASSERT_EQ(stalls_.size(), 2u);
+  EXPECT_EQ(stalls_[1].untold, 9u);
+  EXPECT_EQ(lag_.stalls(), 11u);
+  lag_.Reset();
+  EXPECT_EQ(lag_.stalls(), 0u);
+  EXPECT_EQ(lag_.histogram().samples(), 0u);
+}
+
+}  // namespace
+}  // namespace lodestone
