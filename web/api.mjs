@@ -314,6 +314,15 @@ export class Lodestone {
   }
 
   /**
+   * Steers one of `state().tasks`; rejects with kNotFound when it has ended.
+   * @param {number} task
+   * @param {import('./generated/protocol.mjs').TaskAction} action
+   */
+  controlTask(task, action) {
+    return this.#request('ControlTask', { task, action });
+  }
+
+  /**
    * @param {string} text
    * @param {SearchMode} mode
    * @param {number} top

@@ -46,6 +46,7 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
       words_(&context_),
       housekeeper_(&context_),
       transfer_(&context_),
+      tasks_(platform.loop, platform.compute, platform.clock),
       work_threads_(platform.compute->thread_count()) {
   ShareCores(0);
   context_.platform.loop->on_ran = [this](const char* what, double begin_ms, double end_ms) {
@@ -80,8 +81,10 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
     StateMayHaveChanged();
   };
   filler_.on_failure = [this](const Status& status) { EmbeddingFailed(status); };
+  tasks_.on_changed = [this] { StateMayHaveChanged(); };
   filler_.on_idle = [this] {
     housekeeper_.Kick();
+    if (!tasks_.idle()) StateMayHaveChanged();
     CheckIdle();
   };
   housekeeper_.others_idle = [this] { return !busy(); };
@@ -95,6 +98,7 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
   housekeeper_.on_idle = [this] { CheckIdle(); };
   context_.on_quiet = [this] {
     housekeeper_.Kick();
+    if (!tasks_.idle()) StateMayHaveChanged();
     CheckIdle();
   };
 }
@@ -208,6 +212,7 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
       return;
     }
     case MessageType::kGetState:
+      FollowTasks();
       return Respond(id, protocol::GetStateReply{State()});
     case MessageType::kListLibrary: {
       protocol::ListLibrary request;
@@ -217,13 +222,12 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
     case MessageType::kSetPaused: {
       protocol::SetPaused request;
       if (!DecodeInto(bytes, id, &request)) return;
-      ingest_.SetPaused(request.paused);
-      filler_.SetPaused(request.paused);
-      StateMayHaveChanged();
+      SetIndexingPaused(request.paused);
       return Respond(id, protocol::Ack{});
     }
     case MessageType::kCancelIndexing:
-      ingest_.CancelAll();
+      FollowTasks();
+      (void)tasks_.Cancel(index_task_);  // nothing to cancel is as good
       StateMayHaveChanged();
       return Respond(id, protocol::Ack{});
     case MessageType::kWaitIdle:
@@ -247,9 +251,13 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
     }
     case MessageType::kExport: {
       protocol::Export request;
-      if (!DecodeInto(bytes, id, &request)) return;
-      if (!open_status_.ok()) return RespondError(id, open_status_);
-      return transfer_.Export(request.damaged, Answer<protocol::ExportReply>(id));
+      if (DecodeInto(bytes, id, &request)) OnExport(id, request);
+      return;
+    }
+    case MessageType::kControlTask: {
+      protocol::ControlTask request;
+      if (DecodeInto(bytes, id, &request)) OnControlTask(id, request);
+      return;
     }
     case MessageType::kReadExport: {
       protocol::ReadExport request;
@@ -353,6 +361,7 @@ protocol::EngineState Engine::State() const {
   state.pool_lag.background = StatsOf(compute.WaitTimes(Priority::kBackground));
   state.memory_bytes = context_.library.memory_bytes();
   state.library_version = files_.version();
+  state.tasks = TaskEntries();
   return state;
 }
 
@@ -363,6 +372,7 @@ void Engine::StateMayHaveChanged() {
   // At once when something begins or ends, else at a pace that a person can read.
   const bool soon = ingest_.idle() || model_state_ != protocol::ModelState::kReady;
   context_.platform.loop->PostDelayed(soon ? 0 : kStateIntervalMs, [this] {
+    FollowTasks();
     state_scheduled_ = false;
     send_(MessageKind::kEvent, MessageType::kStateChanged, RequestId{}, protocol::Encode(protocol::StateChanged{State()}));
     CheckIdle();

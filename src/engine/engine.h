@@ -15,6 +15,7 @@
 #include "engine/ingest.h"
 #include "engine/lag_monitor.h"
 #include "engine/library_contents.h"
+#include "engine/scheduler.h"
 #include "engine/search.h"
 #include "engine/transfer.h"
 #include "engine/vector_filler.h"
@@ -66,6 +67,13 @@ class Engine {
   void ShareCores(int bulk_lanes_busy);
   void OnFinishScan(RequestId id, const protocol::FinishScan& request);
   void OnImport(RequestId id, const protocol::Import& request);
+  void OnExport(RequestId id, const protocol::Export& request);
+  void OnControlTask(RequestId id, const protocol::ControlTask& request);
+  void SetIndexingPaused(bool paused);
+  // Tasks begin and end as the work does that they stand for.
+  void FollowTasks();
+  TaskId Follow(TaskId task, TaskSpec spec, Scheduler::Hooks hooks);
+  std::vector<protocol::TaskEntry> TaskEntries() const;
   void OpenLibrary(std::function<void(const Status&)> opened);
   // All that is known of the library is what the store now has.
   void AdoptLibrary(LibraryContents contents);
@@ -107,6 +115,8 @@ class Engine {
   Housekeeper housekeeper_;
   Transfer transfer_;
   FolderScans scans_;
+  Scheduler tasks_;
+  TaskId index_task_, fill_task_, model_task_;
   bool mended_ = false;
   LagMonitor lag_;
   std::map<RequestId, bool> open_requests_;

@@ -72,16 +72,6 @@ void Engine::MendLibrary() {
       });
 }
 
-void Engine::OnImport(RequestId id, const protocol::Import& request) {
-  if (!open_status_.ok()) return RespondError(id, open_status_);
-  // What is on its way in belongs to the library that goes.
-  if (request.replace) ingest_.CancelAll();
-  transfer_.Import(request, [this, id](Result<protocol::ImportReply> reply) {
-    if (!reply.ok()) return RespondError(id, reply.status());
-    ReloadLibrary([this, id, reply = reply.value()] { Respond(id, reply); });
-  });
-}
-
 void Engine::OnGetDocument(RequestId id, const protocol::GetDocument& request) {
   if (!open_status_.ok()) return RespondError(id, open_status_);
   // Encoded on the storage thread: a long text must not hold up the coordinator.
