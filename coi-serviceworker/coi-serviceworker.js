@@ -73,6 +73,8 @@
   const leftToBrowser = new Map();
   /** @type {Map<string, Promise<void>>} by build */
   const filling = new Map();
+  /** Everything was erased: nothing is kept any more, for as long as this worker still serves an open page. */
+  let isForgotten = false;
 
   const cacheName = (/** @type {string} */ build) => NAME_PREFIX + build;
   const addressOf = (/** @type {string} */ path) => new URL(SCOPE + path, worker.location.origin).href;
@@ -142,6 +144,7 @@
    * @param {Kept} kept
    */
   async function keep(build, path, kept) {
+    if (isForgotten) throw new Error('everything was erased');
     const paths = await pathsKeptOf(build);
     const cache = await caches.open(cacheName(build));
     const headers = new Headers(kept.headers);
@@ -275,6 +278,7 @@
    * @param {Headers} headers
    */
   async function keepPage(build, text, headers) {
+    if (isForgotten) return;
     try {
       const cache = await caches.open(cacheName(build));
       await cache.put(addressOf(PAGE_PATH), new Response(text, { headers }));
@@ -318,6 +322,7 @@
    * @param {string} build
    */
   async function fill(build) {
+    if (isForgotten) throw new Error('everything was erased');
     const cache = await caches.open(cacheName(build));
     const left = leftToBrowser.get(build) ?? new Set();
     leftToBrowser.delete(build);
@@ -336,6 +341,7 @@
     for (const path of left) {
       if ((await cache.match(addressOf(path))) === undefined) await keep(build, path, await fetchWhole(path, 'force-cache'));
     }
+    if (isForgotten) throw new Error('everything was erased');
     await cache.put(addressOf(COMPLETE_PATH), new Response(String(Date.now())));
     (await pathsKeptOf(build)).add(addressOf(COMPLETE_PATH));
     await dropUnusedBuilds(build);
@@ -391,7 +397,14 @@
 
   worker.addEventListener('message', (event) => {
     const { kind, build } = event.data ?? {};
+    if (kind === 'forget') {
+      isForgotten = true;
+      for (const known of [listings, keptPaths, readyBuilds, scripts, leftToBrowser]) known.clear();
+      const [port] = event.ports;
+      return event.waitUntil(Promise.allSettled(filling.values()).then(() => port?.postMessage('forgotten')));
+    }
     if (kind !== 'page-ready' || !/^[\w.-]+$/.test(build)) return;
+    isForgotten = false; // a page that was opened afterwards
     readyBuilds.add(build);
     scripts.clear();
     const source = event.source;

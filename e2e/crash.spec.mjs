@@ -11,4 +11,5 @@ test('whatever was reported as added survives a kill, whole', async () => {
   expect(outcome.kills).toBe(ROUNDS);
   // Kills that all came before anything was stored would show nothing.
   expect(outcome.reported).toBeGreaterThan(ROUNDS);
+  expect(outcome.midway).toBeGreaterThan(ROUNDS / 2);
 });

@@ -1,25 +1,7 @@
 // Files and folders dropped on the page, as the browser delivers them.
 import path from 'node:path';
+import { dropPaths } from '../scripts/lib/headless/drop.mjs';
 import { expect, findPaths, test, writeTree } from './lib/fixtures.mjs';
-
-/**
- * Drags real paths over the middle of the page and lets go.
- * @param {import('@playwright/test').Page} page
- * @param {string[]} paths
- */
-async function dropPaths(page, paths) {
-  const cdp = await page.context().newCDPSession(page);
-  const size = page.viewportSize() ?? { width: 800, height: 600 };
-  const event = {
-    x: size.width / 2,
-    y: size.height / 2,
-    data: { items: [], files: paths, dragOperationsMask: 1 },
-  };
-  for (const type of /** @type {const} */ (['dragEnter', 'dragOver', 'drop'])) {
-    await cdp.send('Input.dispatchDragEvent', { type, ...event });
-  }
-  await cdp.detach();
-}
 
 /** @param {any} app */
 async function listPaths(app) {

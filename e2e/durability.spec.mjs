@@ -2,18 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { exportedBytes } from '../scripts/lib/headless/export.mjs';
 import { addTexts, expect, findPaths, openApp, test, TEXTS } from './lib/fixtures.mjs';
+import { reopenWithChanged } from './lib/stored_library.mjs';
 
 /** @typedef {import('../scripts/lib/headless/app_session.mjs').AppSession} AppSession */
-
-/** @param {AppSession} app @param {object} [options] @returns {Promise<Buffer>} */
-async function exported(app, options) {
-  const base64 = await app.call(async (options) => {
-    const bytes = new Uint8Array(await (await window.lodestone.export(options)).arrayBuffer());
-    return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-  }, options);
-  return Buffer.from(base64, 'base64');
-}
 
 /** @param {AppSession} app @param {Buffer} bytes @param {'replace' | 'merge'} mode */
 function imported(app, bytes, mode) {
@@ -42,7 +35,7 @@ test('after a reload everything is there and nothing is embedded again', async (
 
 test('an export is read by the stock shell and taken in again', async ({ app, browser, server, folder }) => {
   await addTexts(app, TEXTS);
-  const bytes = await exported(app);
+  const bytes = await exportedBytes(app);
   const file = path.join(folder, 'library.sqlite');
   writeFileSync(file, bytes);
   const shell = (/** @type {string} */ sql) => execFileSync('sqlite3', [file, sql], { encoding: 'utf8' }).trim();
@@ -156,30 +149,9 @@ test('another folder of a known name is added beside it, and a person is asked',
 test('a damaged library is set aside and can be taken away', async ({ app, page, server }) => {
   await addTexts(app, TEXTS);
   await app.idle();
-  const blank = await page.context().newPage();
-  await page.close();
-  await blank.goto(new URL('manifest.webmanifest', server.url).href);
-  await expect
-    .poll(() =>
-      blank.evaluate(async () => {
-        for await (const folder of /** @type {any} */ (await navigator.storage.getDirectory()).values()) {
-          try {
-            const file = await folder.getFileHandle('library.sqlite');
-            const stream = await file.createWritable({ keepExistingData: true });
-            await stream.write({ type: 'write', position: 0, data: new Uint8Array(5000).fill(120) });
-            await stream.close();
-            return true;
-          } catch {
-            return false; // the closed tab still holds it
-          }
-        }
-        return false;
-      }),
-    )
-    .toBe(true);
-  const again = await openApp(blank, server.url);
+  const again = await reopenWithChanged(page, server.url, (bytes) => Buffer.concat([Buffer.alloc(5000, 120), bytes.subarray(5000)]));
   expect((await again.state()).storage).toBe('opfs');
-  expect((await exported(again, { damaged: true })).subarray(0, 5000)).toEqual(Buffer.alloc(5000, 120));
+  expect((await exportedBytes(again, { damaged: true })).subarray(0, 5000)).toEqual(Buffer.alloc(5000, 120));
   expect((await addTexts(again, { 'new.txt': 'A zebra.' })).added).toBe(1);
   expect(await findPaths(again, 'zebra')).toEqual(['new.txt']);
 });
@@ -202,7 +174,7 @@ test.describe('without shared memory', () => {
     expect(state.documents).toBe(Object.keys(TEXTS).length);
     expect(state.embedded_passages).toBe(state.passages);
     expect(state.passages_embedded_now).toBe(0);
-    const bytes = await exported(again);
+    const bytes = await exportedBytes(again);
     await again.call(() => window.lodestone.remove(['kitchen']));
     expect(await imported(again, bytes, 'replace')).toMatchObject({ added: Object.keys(TEXTS).length });
     expect(await findPaths(again, 'leeks')).toEqual(['kitchen/soup.txt']);

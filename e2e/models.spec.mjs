@@ -15,6 +15,15 @@ function copyModel(folder) {
   return target;
 }
 
+/** The same as another model. @param {string} folder */
+function copyModelAs(folder, /** @type {string} */ id) {
+  const model = copyModel(folder);
+  const file = path.join(model, 'manifest.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...manifest, id }));
+  return model;
+}
+
 /**
  * @param {import('../scripts/lib/headless/app_session.mjs').AppSession} app
  * @param {string} model
@@ -65,10 +74,7 @@ test('a folder without a model is refused', async ({ app, folder }) => {
 });
 
 test('a model that was picked comes back after a restart', async ({ app, page, folder }) => {
-  const model = copyModel(folder);
-  const file = path.join(model, 'manifest.json');
-  const manifest = JSON.parse(readFileSync(file, 'utf8'));
-  writeFileSync(file, JSON.stringify({ ...manifest, id: 'picked-one' }));
+  const model = copyModelAs(folder, 'picked-one');
   await app.setModel(listFolder(model).files);
   await coordinatorOf(page).evaluate(() => {
     setTimeout(() => {
@@ -96,4 +102,36 @@ test('a good model from a folder takes over', async ({ app, folder }) => {
   expect((await findPaths(app, 'baking a loaf', { mode: 'semantic' }))[0]).toBe(
     'kitchen/bread.txt',
   );
+});
+
+/** @param {import('../scripts/lib/headless/app_session.mjs').AppSession} app @param {string} folder */
+async function pickBesideTheSitesOwn(app, folder) {
+  await addTexts(app, TEXTS);
+  await app.setModel(listFolder(copyModelAs(folder, 'picked-one')).files);
+  await addTexts(app, { 'new.txt': 'An ostrich runs faster than a horse.' });
+  await app.idle();
+  const state = await app.state();
+  expect([state.model_id, state.embedded_passages]).toEqual(['picked-one', state.passages]);
+  expect((await findPaths(app, 'baking a loaf', { mode: 'semantic' }))[0]).toBe('kitchen/bread.txt');
+  expect((await findPaths(app, 'a quick bird', { mode: 'semantic' }))[0]).toBe('new.txt');
+  // One that does not open leaves the site's own, which has kept up with what was added.
+  const broken = copyModelAs(path.join(folder, 'broken'), 'broken-one');
+  truncateSync(path.join(broken, ONNX), 5000);
+  expect(await refusal(app, broken)).toMatch(/^kBadData: /);
+  await app.idle();
+  expect((await app.state()).model_id).toBe(siteModels()[0]);
+  expect((await findPaths(app, 'a quick bird', { mode: 'semantic' }))[0]).toBe('new.txt');
+}
+
+test('a picked model and the one of the site are open side by side', async ({ app, folder }) => {
+  await pickBesideTheSitesOwn(app, folder);
+});
+
+test.describe('without a service worker', () => {
+  test.use({ serviceWorkers: 'block' });
+
+  test('a picked model and the one of the site share one plain worker', async ({ app, folder }) => {
+    expect((await app.state()).isolated).toBe(false);
+    await pickBesideTheSitesOwn(app, folder);
+  });
 });

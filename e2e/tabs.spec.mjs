@@ -1,4 +1,6 @@
 // Two tabs, one library: both search, one writes, and the other goes on when it is gone.
+import { crashPage } from '../scripts/lib/headless/crash_page.mjs';
+import { tabFight } from '../scripts/lib/soak/tab_fight.mjs';
 import { addTexts, expect, findPaths, openApp, test, TEXTS } from './lib/fixtures.mjs';
 
 test('a second tab searches and adds through the first, and takes over when it closes', async ({ app, page, server }) => {
@@ -23,6 +25,69 @@ test('a second tab searches and adds through the first, and takes over when it c
   expect(await findPaths(second, 'leeks', { mode: 'semantic' })).toContain('kitchen/soup.txt');
   // A guard against hanging, ten times what is promised; the figure itself is printed above.
   expect(takeOverMs).toBeLessThan(20_000);
+});
+
+test('a second tab takes over when the process of the first is killed', async ({ app, page, server }) => {
+  await addTexts(app, TEXTS);
+  const second = await openApp(await page.context().newPage(), server.url);
+  await second.idle();
+  await crashPage(page);
+  const begun = performance.now();
+  expect(await findPaths(second, 'leeks')).toContain('kitchen/soup.txt');
+  const takeOverMs = performance.now() - begun;
+  console.log(`take-over ${Math.round(takeOverMs)} ms`);
+  await second.modelSettled();
+  await second.idle();
+  const state = await second.state();
+  expect(state.documents).toBe(Object.keys(TEXTS).length);
+  expect(state.passages_embedded_now).toBe(0);
+  expect((await addTexts(second, { 'second.txt': 'A zebra.' })).added).toBe(1);
+  expect(takeOverMs).toBeLessThan(20_000); // a guard against hanging
+});
+
+test('a writer that is suspended is not bypassed: the other tab says so, and goes on when it wakes or closes', async ({ app, page, server }) => {
+  await addTexts(app, TEXTS);
+  const second = await openApp(await page.context().newPage(), server.url);
+  await second.page.evaluate(() => {
+    const notices = /** @type {string[]} */ ([]);
+    Object.assign(window, { notices });
+    window.lodestone.on('notice', ({ text }) => notices.push(text));
+  });
+  const said = (/** @type {RegExp} */ pattern) =>
+    expect.poll(() => second.page.evaluate(() => /** @type {any} */ (window).notices.at(-1) ?? ''), { timeout: 30_000 }).toMatch(pattern);
+  const holders = () =>
+    second.page.evaluate(async () => (await navigator.locks.query()).held?.filter(({ name }) => name?.endsWith(':writer')).map(({ clientId }) => clientId));
+  const cdp = await page.context().newCDPSession(page);
+  const before = await holders();
+  expect(before).toHaveLength(1);
+
+  // Its thread stops at the next message, as that of a suspended tab.
+  await cdp.send('Debugger.enable');
+  await cdp.send('Debugger.pause');
+  let isAnswered = false;
+  const adding = addTexts(second, { 'second.txt': 'A zebra.' }).finally(() => (isAnswered = true));
+  await said(/^The tab that was opened at \d.* holds the library and does not answer\. Wake it, or close it: this tab then goes on\.$/);
+  expect(isAnswered).toBe(false);
+  expect(await holders()).toEqual(before);
+  await cdp.send('Debugger.resume');
+  expect((await adding).added).toBe(1);
+  await said(/^The library answers again\.$/);
+  expect(await holders()).toEqual(before);
+
+  await cdp.send('Debugger.pause');
+  const searching = findPaths(second, 'zebra');
+  await said(/does not answer/);
+  await page.close();
+  expect(await searching).toEqual(['second.txt']);
+  expect(await holders()).not.toEqual(before);
+});
+
+test('two tabs that fight over the library lose nothing', async () => {
+  test.setTimeout(300_000); // a hang guard
+  const outcome = await tabFight({ deeds: 60, seed: 4 });
+  console.log(JSON.stringify(outcome));
+  expect(outcome.deeds).toBeGreaterThanOrEqual(60);
+  expect(outcome.ends).toBeGreaterThan(0);
 });
 
 test('an add that the first tab did not finish is finished by the second', async ({ app, page, server }) => {

@@ -112,6 +112,7 @@ export class Listeners {
  * @property {() => Promise<unknown>} drawn
  * @property {() => import('./ui_stats.mjs').UiLagStats} uiLag
  * @property {() => Promise<import('./storage_watch.mjs').Room>} storage
+ * @property {() => Promise<void>} erase
  */
 /** @typedef {import('./add.mjs').AddResult} AddResult */
 /** @typedef {import('./generated/protocol.mjs').ImportReply} ImportReply */
@@ -299,6 +300,15 @@ export class Lodestone {
   /** What the origin has stored, how much room the browser gives it, and whether it promised to keep it. */
   storage() {
     return this.#parts.storage();
+  }
+
+  /**
+   * Removes all that is kept in this browser: the library, folders' handles, the copy of the site. The page ends with it,
+   * and so do the site's other tabs.
+   * @returns {Promise<void>}
+   */
+  erase() {
+    return this.#parts.erase();
   }
 
   pause() {

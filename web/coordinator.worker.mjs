@@ -9,7 +9,7 @@
 import { asLodestoneError } from './errors.mjs';
 import { encode } from './generated/protocol.mjs';
 import { createInferenceBridge } from './inference_bridge.mjs';
-import { openOriginFiles } from './origin_files.mjs';
+import { hasOriginFiles, openOriginFiles } from './origin_files.mjs';
 import { siteModel } from './site_model.mjs';
 
 /**
@@ -74,7 +74,7 @@ function sharedMemory(maximaMb) {
 
 /**
  * @param {Init} init
- * @returns {Promise<{isolated: boolean, threads: number}>}
+ * @returns {Promise<{isolated: boolean, threads: number, isForgetful: boolean}>} isForgetful: the browser gives no files for the library
  */
 async function start(init) {
   /** @type {WebAssembly.Memory | undefined} */
@@ -90,8 +90,11 @@ async function start(init) {
   const threads = isolated ? Math.max(1, Math.min(MAX_THREADS, init.threads ?? defaultThreads())) : 1;
   // Without threads one worker does all: a single lane.
   const lanes = isolated ? 1 + Math.min(threads, MAX_BULK_LANES) : 1;
+  const asksFiles = init.storage === 'opfs';
+  const untilKnown = asksFiles ? hasOriginFiles() : Promise.resolve(false);
   const { script, wasm } = coming?.isolated === isolated ? coming : load(isolated);
   const { default: createModule } = await script;
+  const hasFiles = await untilKnown;
   /** @type {(failure: string) => void} */
   let opened = () => {};
   const untilOpened = new Promise((resolve) => {
@@ -111,15 +114,15 @@ async function start(init) {
     readFile,
     releaseFile: (/** @type {number} */ id) => files.delete(id),
     onAbort: (/** @type {unknown} */ what) => die(String(what)),
-    ...(isolated ? {} : { inferenceBridge: createInferenceBridge(), originFiles: init.storage === 'opfs' ? await openOriginFiles(init.scope) : [] }),
+    ...(isolated ? {} : { inferenceBridge: createInferenceBridge(), originFiles: hasFiles ? await openOriginFiles(init.scope) : [] }),
   });
   const build = new URL('.', import.meta.url).pathname.split('/').at(-2) ?? '';
   withText(init.scope, (scope) =>
-    withText(build, (buildId) => engine._lodestone_start(threads, lanes, isolated ? 1 : 0, init.storage === 'opfs' ? 1 : 0, scope, buildId)),
+    withText(build, (buildId) => engine._lodestone_start(threads, lanes, isolated ? 1 : 0, hasFiles ? 1 : 0, scope, buildId)),
   );
   allowInference();
   await untilOpened;
-  return { isolated, threads };
+  return { isolated, threads, isForgetful: asksFiles && !hasFiles };
 }
 
 /**
@@ -222,8 +225,12 @@ self.onmessage = async (/** @type {MessageEvent<Envelope & Init>} */ { data }) =
   model = siteModel(data.model);
   model.then(({ id }) => self.postMessage({ kind: 'model', id }), () => {}); // told of when it is asked for
   try {
-    const { isolated, threads } = await start(data);
+    const { isolated, threads, isForgetful } = await start(data);
     self.postMessage({ kind: 'ready', threads, isolated });
+    if (isForgetful) {
+      const bytes = encode('Notice', { level: 'warning', text: 'This browser gives the page no storage of its own. What you add here is kept until this tab is closed.' });
+      self.postMessage({ kind: 'event', type: 'Notice', id: 0, bytes });
+    }
   } catch (error) {
     const detail = error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
     self.postMessage({ kind: 'failed', message: 'The search engine could not start. Reload the page; if that does not help, use a current browser.', detail });

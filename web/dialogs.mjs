@@ -26,7 +26,7 @@ export function askAboutFolder({ name, stored, found }) {
  * @param {V} dismissed what Escape means
  * @returns {Promise<V>}
  */
-function askPerson(title, text, answers, dismissed) {
+export function askPerson(title, text, answers, dismissed) {
   const dialog = document.createElement('dialog');
   const heading = document.createElement('h2');
   heading.id = 'question';

@@ -37,6 +37,7 @@ import { REQUESTS, SCHEMA_HASH, decode, encode } from './generated/protocol.mjs'
  * @property {(worker: Worker) => Port} [connect] puts something between the page and its worker
  * @property {(isSilent: boolean, opened: number | null) => void} [onSilent] the tab whose engine serves this one does not
  *   answer, or answers again; it was opened then
+ * @property {() => void} [onErased] another tab erases everything; the worker is gone
  */
 /**
  * A worker, or what stands in for one.
@@ -107,6 +108,14 @@ export class EngineClient {
   restart() {
     this.#stop(new LodestoneError('kCancelled', 'The search engine was restarted.'));
     return this.start();
+  }
+
+  /**
+   * Ends the worker for good.
+   * @param {LodestoneError} failure what every waiting call gets
+   */
+  end(failure) {
+    this.#stop(failure);
   }
 
   /**
@@ -215,6 +224,9 @@ export class EngineClient {
           clearTimeout(guard); // another tab's engine may take its time
         } else if (data.kind === 'silent' || data.kind === 'heard') {
           this.#options.onSilent?.(data.kind === 'silent', data.opened);
+        } else if (data.kind === 'erased') {
+          this.#stop(new LodestoneError('kUnavailable', 'Everything was erased from another tab.'));
+          this.#options.onErased?.();
         } else if (data.kind === 'otherBuild') {
           this.#stop(new LodestoneError('kMismatch', 'Another tab runs another version of Lodestone. Close it, then reload this one.'));
         } else if (data.kind === 'model') {

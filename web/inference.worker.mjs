@@ -3,9 +3,9 @@ import { createInferenceHost } from './inference_host.mjs';
 
 /** @typedef {import('./inference_host.mjs').Batch} Batch */
 /**
- * @typedef {{token: number, call: 'prepare', id: string, url: string}
- *   | {token: number, call: 'load', id: string, url: string, bytes: Uint8Array | null}
- *   | {token: number, call: 'run', batch: Batch}} Request
+ * @typedef {{token: number, slot: number, call: 'prepare', id: string, url: string}
+ *   | {token: number, slot: number, call: 'load', id: string, url: string, bytes: Uint8Array | null}
+ *   | {token: number, slot: number, call: 'run', batch: Batch} | {token: number, slot: number, call: 'close'}} Request
  */
 
 const host = createInferenceHost();
@@ -14,11 +14,13 @@ const host = createInferenceHost();
 function answer(request) {
   switch (request.call) {
     case 'prepare':
-      return host.prepare(request.id, request.url);
+      return host.prepare(request.slot, request.id, request.url);
     case 'load':
-      return host.load(request.id, request.url, request.bytes);
+      return host.load(request.slot, request.id, request.url, request.bytes);
     case 'run':
-      return host.run(request.batch);
+      return host.run(request.slot, request.batch);
+    case 'close':
+      return host.close(request.slot);
   }
 }
 

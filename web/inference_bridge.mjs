@@ -10,29 +10,37 @@ class InferenceBridge {
   #lastToken = 0;
 
   /**
+   * @param {number} slot
    * @param {string} id
    * @param {string} url
    */
-  prepare(id, url) {
-    this.#call({ call: 'prepare', id, url }).catch(() => {}); // load() tells of it
+  prepare(slot, id, url) {
+    this.#call({ call: 'prepare', slot, id, url }).catch(() => {}); // load() tells of it
   }
 
   /**
+   * @param {number} slot
    * @param {string} id
    * @param {string} url
    * @param {Uint8Array | null} bytes
    * @returns {Promise<ModelInfo>}
    */
-  load(id, url, bytes) {
-    return this.#call({ call: 'load', id, url, bytes });
+  load(slot, id, url, bytes) {
+    return this.#call({ call: 'load', slot, id, url, bytes });
   }
 
   /**
+   * @param {number} slot
    * @param {Batch} batch
    * @returns {Promise<Float32Array>} [rows x dimension]
    */
-  run(batch) {
-    return this.#call({ call: 'run', batch: { ...batch, ids: batch.ids.slice(), mask: batch.mask.slice() } });
+  run(slot, batch) {
+    return this.#call({ call: 'run', slot, batch: { ...batch, ids: batch.ids.slice(), mask: batch.mask.slice() } });
+  }
+
+  /** @param {number} slot */
+  close(slot) {
+    return this.#call({ call: 'close', slot });
   }
 
   /** @param {object} request */

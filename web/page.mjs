@@ -4,7 +4,7 @@
 import { Listeners, Lodestone } from './api.mjs';
 import { askAboutFolder } from './dialogs.mjs';
 import { EngineClient } from './engine_client.mjs';
-import { asLodestoneError, describe } from './errors.mjs';
+import { LodestoneError, asLodestoneError, describe } from './errors.mjs';
 import { decode } from './generated/protocol.mjs';
 import { forgetAllFolders, forgetFolder } from './handles.mjs';
 import { keepForOffline } from './offline.mjs';
@@ -39,6 +39,7 @@ export async function startPage({ build, base, coordinator }) {
 
 class Page {
   #build;
+  #scope;
   #parameters = new URLSearchParams(location.search);
   #listeners = new Listeners();
   /** @type {EngineClient} */ #engine;
@@ -63,6 +64,7 @@ class Page {
    */
   constructor(build, base, coordinator) {
     this.#build = build;
+    this.#scope = base.pathname;
     const threads = Number(this.#parameters.get('threads'));
     // A library in memory is this tab's own.
     const isShared = !this.#parameters.has('memory') && TabPort.isPossible;
@@ -71,6 +73,7 @@ class Page {
       scope: base.pathname,
       connect: isShared ? (worker) => new TabPort({ scope: base.pathname, build, worker }) : undefined,
       onSilent: (isSilent, opened) => this.#onSilent(isSilent, opened),
+      onErased: () => this.#showErased(),
       threads: Number.isInteger(threads) && threads > 0 ? threads : null,
       storage: this.#parameters.has('memory') ? 'memory' : 'opfs',
       model: this.#parameters.get('model'),
@@ -96,6 +99,7 @@ class Page {
       drawn: async () => this.#ui?.idle(),
       uiLag: () => this.#ui?.lag() ?? new UiLag().read(),
       storage: () => this.#storage.measure(),
+      erase: () => this.#erase(),
     });
   }
 
@@ -115,6 +119,7 @@ class Page {
       pickFiles: () => pickers.pickFiles(),
       pickFolder: () => pickers.pickFolder(),
       pasteText: () => pickers.pasteText(),
+      manageLibrary: () => this.#manageLibrary(),
       copyText: ({ text }) => this.#copy(text),
       focusSearch: () => element('search').focus(),
       restart: () => this.#restart(),
@@ -190,8 +195,7 @@ class Page {
     const reason = !this.#engine.isIsolated
       ? 'This page is not isolated, so the browser gives it no shared memory'
       : 'The browser refused shared memory';
-    const lost = hello.storage === 'memory' ? ', and what you add lasts until the tab is closed' : '';
-    this.#notice('info', `${reason}: indexing runs on one thread and is slower${lost}. Answers are the same.`);
+    this.#notice('info', `${reason}: indexing runs on one thread and is slower. Answers are the same.`);
   }
 
   /**
@@ -246,11 +250,51 @@ class Page {
     await this.#startEngine();
   }
 
+  async #manageLibrary() {
+    const { manageLibrary } = await import('./library_dialog.mjs');
+    await manageLibrary({
+      api: this.api,
+      scope: this.#scope,
+      refresh: () => void this.#tellOf(this.api.refresh()),
+      notice: (level, text) => this.#notice(level, text),
+    });
+  }
+
+  async #erase() {
+    const { eraseEverything } = await import('./erase.mjs');
+    this.#engine.end(new LodestoneError('kCancelled', 'Everything is being erased.'));
+    try {
+      await eraseEverything(this.#scope);
+    } catch (error) {
+      const failure = asLodestoneError(error, 'kInternal', 'Not everything could be erased. Try again.');
+      this.#onDied(failure);
+      throw failure;
+    }
+    this.#showErased();
+  }
+
+  /** Nothing of the library stays on the screen. */
+  #showErased() {
+    const text = document.createElement('p');
+    text.className = 'message';
+    text.setAttribute('role', 'status');
+    text.textContent = 'Everything that Lodestone kept in this browser is erased. ';
+    const again = document.createElement('button');
+    again.textContent = 'Begin anew';
+    again.addEventListener('click', () => location.reload());
+    text.append(again);
+    document.body.replaceChildren(text);
+  }
+
   /** @param {AddItem[]} items */
   async #addForPerson(items) {
-    if (items.length === 0) return;
+    if (items.length > 0) await this.#tellOf(this.api.add(items, { ask: askAboutFolder }));
+  }
+
+  /** @param {Promise<import('./api.mjs').AddResult>} adding */
+  async #tellOf(adding) {
     try {
-      const { added, updated, unchanged, removed, renamed, failed } = await this.api.add(items, { ask: askAboutFolder });
+      const { added, updated, unchanged, removed, renamed, failed } = await adding;
       const parts = [];
       if (added > renamed) parts.push(`${count(added - renamed, 'document')} added`);
       if (updated > 0) parts.push(`${updated} updated`);

@@ -5,9 +5,10 @@
 // A writer that is silent (a suspended tab) keeps the lock: it is never bypassed, and the person is told which tab
 // to wake. What was asked waits until then.
 //
-// Over the channel: {to, from, kind, ...}, where `to` is a tab's id, 'writer' or 'readers'.
+// Over the channel: {to, from, kind, ...}, where `to` is a tab's id, 'writer', 'readers' or 'all'. To all: erase.
 // To the writer: hello, ping, bye, request {id, type, bytes, files?, ofSite?}, cancel {id}. From it: here, welcome
 // {threads, isolated, build, opened, model}, pong, response and event {id, type, bytes}.
+import { LodestoneError } from './errors.mjs';
 import { decode, encode } from './generated/protocol.mjs';
 
 /** @typedef {{kind: string, type: string, id: number, bytes: Uint8Array, files?: Map<number, File | import('./walk.mjs').MemoryFile>, ofSite?: boolean}} Envelope */
@@ -29,6 +30,43 @@ const MODEL_ID = FIRST_REMOTE_ID - 1;
 const LOOK_MS = 1000;
 const LOOKS_BEFORE_PING = 2;
 const LOOKS_BEFORE_SILENT = 5;
+
+const ERASE_PATIENCE_MS = 5000;
+
+/** @param {string} scope */
+const channelName = (scope) => `lodestone:${scope}:tabs`;
+/** @param {string} scope */
+const lockName = (scope) => `lodestone:${scope}:writer`;
+
+/**
+ * Tells all tabs of the site that what they show is about to be erased.
+ * @param {string} scope
+ */
+export function endAllTabs(scope) {
+  if (!TabPort.isPossible) return;
+  const channel = new BroadcastChannel(channelName(scope));
+  channel.postMessage({ to: 'all', from: '', kind: 'erase' });
+  channel.close();
+}
+
+/**
+ * Runs `work` while no tab writes.
+ * @param {string} scope
+ * @param {() => Promise<void>} work
+ * @throws {LodestoneError} kBusy when a tab does not let go of the library
+ */
+export async function whileWriter(scope, work) {
+  if (!TabPort.isPossible) return work();
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), ERASE_PATIENCE_MS);
+  await navigator.locks.request(lockName(scope), { signal: patience.signal }, () => {
+    clearTimeout(timer);
+    return work();
+  }).catch((error) => {
+    if (!patience.signal.aborted) throw error;
+    throw new LodestoneError('kBusy', 'Another tab of this site holds the library and does not answer. Close it and try again; nothing was erased.');
+  });
+}
 
 /** Stands in for the coordinator worker: the same messages in and out, whichever tab's engine answers. */
 export class TabPort {
@@ -70,7 +108,7 @@ export class TabPort {
     this.#scope = scope;
     this.#build = build;
     this.#worker = worker;
-    this.#channel = new BroadcastChannel(`lodestone:${scope}:tabs`);
+    this.#channel = new BroadcastChannel(channelName(scope));
     this.#channel.onmessage = ({ data }) => this.#hear(data);
     this.#held = new Promise((resolve) => {
       this.#letGo = resolve;
@@ -117,7 +155,7 @@ export class TabPort {
   }
 
   async #seek() {
-    const name = `lodestone:${this.#scope}:writer`;
+    const name = lockName(this.#scope);
     const isFree = await new Promise((resolve) => {
       navigator.locks
         .request(name, { ifAvailable: true }, (lock) => {
@@ -258,6 +296,7 @@ export class TabPort {
 
   /** @param {Word} word */
   #hear(word) {
+    if (word.to === 'all' && word.kind === 'erase') return this.#tell({ kind: 'erased' });
     if (this.#role === 'writer' && word.to === 'writer') return this.#serve(word);
     if (this.#role !== 'reader' || (word.to !== this.#tab && word.to !== 'readers')) return;
     this.#looks = 0;

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from '@playwright/test';
+import { isKeptOffline } from '../../scripts/lib/headless/offline.mjs';
 import { DIST, versionFolder } from '../../scripts/lib/headless/site.mjs';
 import { startStaticServer } from '../../scripts/lib/static_server.mjs';
 
@@ -55,14 +56,7 @@ export async function untilReady(page) {
  * @param {Page} page
  */
 export async function untilOffline(page) {
-  const isWhole = () =>
-    page.evaluate(async () => {
-      const build = /\/v\/([^/]+)\//.exec(document.querySelector('script')?.src ?? '')?.[1];
-      const scope = new URL('./', document.baseURI).pathname;
-      const mark = new URL('.complete', document.baseURI).href;
-      return (await caches.match(mark, { cacheName: `lodestone:${scope}:${build}` })) !== undefined;
-    });
-  await expect.poll(isWhole).toBe(true);
+  await expect.poll(() => isKeptOffline(page)).toBe(true);
 }
 
 /**

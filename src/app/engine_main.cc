@@ -31,7 +31,7 @@ namespace {
 struct App {
   WebLoop loop;
   WebFileSource files;
-  std::unique_ptr<InferenceHost> inference;
+  std::unique_ptr<WebInference> inference;
 #ifdef __EMSCRIPTEN_PTHREADS__
   std::unique_ptr<ThreadPool> compute;
   SerialThread storage;
@@ -62,11 +62,12 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_start(int threads, int lanes, int
   // There is no main(): without this the runtime exits after the first callback, and every thread with it.
   emscripten_runtime_keepalive_push();
   app = new App;
-  app->inference = MakeWebInferenceHost(lanes, &app->loop);
+  app->inference = MakeWebInference(lanes, &app->loop);
   Platform platform;
   platform.loop = &app->loop;
   platform.files = &app->files;
-  platform.inference = app->inference.get();
+  platform.instant_inference = app->inference->slot(0);
+  platform.larger_inference = app->inference->slot(1);
   platform.clock = &SystemClock();
   platform.threads = static_cast<uint32_t>(threads);
   platform.isolated = isolated != 0;

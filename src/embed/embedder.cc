@@ -64,19 +64,37 @@ Embedder::Embedder(InferenceHost* inference, const Clock* clock)
 
 double Embedder::busy_ms() const { return busy_ms_ + (running_items_ > 0 ? clock_->NowMs() - busy_since_ms_ : 0); }
 
-void Embedder::SetModel(const ModelDescription& model, const ModelSource& source, LoadDone done) {
+void Embedder::Leave() {
   ++generation_;
   ready_ = false;
   DropBulk();
   for (NowJob& job : std::exchange(now_, {})) {
     job.done(Status(StatusCode::kCancelled, "The model was changed."));
   }
+  if (LoadDone done = std::exchange(pending_load_, nullptr)) {
+    done(Status(StatusCode::kCancelled, "The model was changed again."));
+  }
+}
+
+void Embedder::Close() {
+  Leave();
+  pending_change_ = [this] {
+    inference_->Close();
+    std::fill(lanes_.begin(), lanes_.end(), Lane::kClosed);
+    model_ = {};
+  };
+  Pump();
+}
+
+void Embedder::SetModel(const ModelDescription& model, const ModelSource& source, LoadDone done) {
+  Leave();
   const uint64_t generation = generation_;
-  pending_load_ = [this, model, source, done = std::move(done), generation]() mutable {
+  pending_load_ = std::move(done);
+  pending_change_ = [this, model, source, generation] {
     model_ = model;
     // Taken until it answers: a lane that is told to load two models at once keeps whichever comes last.
     lanes_[0] = Lane::kOpening;
-    inference_->Load(source, [this, done = std::move(done), generation](Result<ModelInfo> info) {
+    inference_->Load(source, [this, done = std::exchange(pending_load_, nullptr), generation](Result<ModelInfo> info) {
       if (generation != generation_) {
         lanes_[0] = Lane::kClosed;
         done(Status(StatusCode::kCancelled, "The model was changed again."));
@@ -136,12 +154,12 @@ void Embedder::ReleaseBulk() {
 
 // Starts whatever may start; the one place where lanes are handed work.
 void Embedder::Pump() {
-  if (pending_load_) {
+  if (pending_change_) {
     // A lane that still runs would answer with the old model's vectors: wait for it.
     for (Lane lane : lanes_) {
       if (lane == Lane::kBusy || lane == Lane::kOpening) return;
     }
-    std::exchange(pending_load_, nullptr)();
+    std::exchange(pending_change_, nullptr)();
     return;
   }
   if (!ready_) return;
@@ -149,6 +167,7 @@ void Embedder::Pump() {
   if (paused_ || hold_ > 0 || !now_.empty()) return;
   bool any_bulk_lane = false;
   const int limit = bulk_lane_limit();
+  if (limit <= 0) return;
   for (int lane = 1; lane < static_cast<int>(lanes_.size()) && lane <= limit; ++lane) {
     Lane& state = lanes_[static_cast<size_t>(lane)];
     any_bulk_lane |= state == Lane::kFree || state == Lane::kBusy;
@@ -230,7 +249,8 @@ void Embedder::StartBulk(int lane) {
   if (running_items_ == 0) busy_since_ms_ = clock_->NowMs();
   running_items_ += run->items.size();
   lanes_[static_cast<size_t>(lane)] = Lane::kBusy;
-  on_bulk_lanes_busy(++bulk_lanes_busy_);
+  ++bulk_lanes_busy_;
+  on_bulk_lanes_busy();
   inference_->Run(lane, &run->batch, [this, lane, run](Status status) { FinishBulk(lane, run, std::move(status)); });
 }
 
@@ -274,7 +294,7 @@ void Embedder::FinishBulk(int lane, std::shared_ptr<Running> run, Status status)
     }
     // The next batch starts before the vectors of this one are put away: the lane never waits.
     Pump();
-    on_bulk_lanes_busy(bulk_lanes_busy_);
+    on_bulk_lanes_busy();
     if (status.ok()) {
       on_bulk_done_(std::move(done));
     } else {
@@ -283,7 +303,7 @@ void Embedder::FinishBulk(int lane, std::shared_ptr<Running> run, Status status)
     return;
   }
   Pump();
-  on_bulk_lanes_busy(bulk_lanes_busy_);
+  on_bulk_lanes_busy();
 }
 
 }  // namespace lodestone

@@ -44,6 +44,8 @@ class Embedder {
   // Opens a model; bulk items of the former one are dropped. The description's dimension is checked
   // against the opened model. Errors: kBadData when the model is cut short or of the wrong shape.
   void SetModel(const ModelDescription& model, const ModelSource& source, LoadDone done);
+  // Frees the model; what waits for it is cancelled.
+  void Close();
   bool ready() const { return ready_; }
   const ModelDescription& model() const { return model_; }
 
@@ -60,10 +62,14 @@ class Embedder {
   // Waiting and running items.
   size_t bulk_pending() const { return waiting_.size() + running_items_; }
   void DropBulk();
-  // How many bulk lanes may run at once; asked before each batch.
+  // How many bulk lanes may run at once, 0 for none now (then Pump has to be called later); asked before each batch.
   std::function<int()> bulk_lane_limit = [] { return 8; };
-  // So many lanes run bulk batches now.
-  std::function<void(int)> on_bulk_lanes_busy = [](int) {};
+  int bulk_lanes_busy() const { return bulk_lanes_busy_; }
+  // Another number of lanes runs bulk batches now.
+  std::function<void()> on_bulk_lanes_busy = [] {};
+
+  // Starts whatever may start.
+  void Pump();
 
   double busy_ms() const;  // time in which at least one bulk batch ran
 
@@ -75,7 +81,8 @@ class Embedder {
     EmbedDone done;
   };
 
-  void Pump();
+  // Nothing of the model that was there goes on.
+  void Leave();
   void StartNow();
   void StartBulk(int lane);
   std::vector<EmbedItem> TakeBatch();
@@ -87,7 +94,8 @@ class Embedder {
   ModelDescription model_;
   uint64_t generation_ = 0;  // of the model; replies of an older one are dropped
   bool ready_ = false;
-  std::function<void()> pending_load_;
+  std::function<void()> pending_change_;  // of the model, once no lane runs
+  LoadDone pending_load_;                 // who waits for that change
   std::vector<Lane> lanes_;
   std::deque<NowJob> now_;
   std::vector<EmbedItem> waiting_;  // ascending by length

@@ -30,7 +30,8 @@ struct Platform {
   Executor* compute = nullptr;
   SerialQueue* storage = nullptr;
   FileSource* files = nullptr;
-  InferenceHost* inference = nullptr;
+  InferenceHost* instant_inference = nullptr;  // for EngineContext::instant and ::larger
+  InferenceHost* larger_inference = nullptr;
   const Clock* clock = nullptr;
   uint32_t threads = 1;      // compute threads, as shown
   bool isolated = false;     // shared memory and threads were to be had
@@ -40,9 +41,20 @@ struct Platform {
   std::function<void(const std::string&)> warn;  // for whoever looks into the engine; may be empty
 };
 
+// A model in use: what makes tokens of a text, and vectors of tokens.
+struct ModelSlot {
+  ModelSlot(InferenceHost* inference, const Clock* clock) : embedder(inference, clock) {}
+  bool ready() const { return embedder.ready(); }
+  const ModelDescription& model() const { return embedder.model(); }
+
+  Embedder embedder;
+  std::shared_ptr<const Tokenizer> tokenizer;  // set while ready
+};
+
 // What the parts of an engine share. Thread: coordinator, but for what `store` says.
 struct EngineContext {
-  explicit EngineContext(const Platform& p) : platform(p), embedder(p.inference, p.clock) {}
+  explicit EngineContext(const Platform& p)
+      : platform(p), instant(p.instant_inference, p.clock), larger(p.larger_inference, p.clock) {}
 
   // Runs `work(store)` on the storage thread, then `done` on the coordinator. `what` names both.
   template <typename Result, typename WorkFn, typename DoneFn>
@@ -75,6 +87,18 @@ struct EngineContext {
     platform.compute->Post(priority, std::move(run), what);
   }
 
+  // The model that passages should have a vector of.
+  ModelSlot& best_model() { return larger.ready() ? larger : instant; }
+  // While held, no bulk batch of any model starts. Nests.
+  void HoldBulk() {
+    instant.embedder.HoldBulk();
+    larger.embedder.HoldBulk();
+  }
+  void ReleaseBulk() {
+    instant.embedder.ReleaseBulk();
+    larger.embedder.ReleaseBulk();
+  }
+
   void TaskEnded() {
     if (storage_tasks == 0 && compute_tasks == 0 && on_quiet) on_quiet();
   }
@@ -83,9 +107,9 @@ struct EngineContext {
   Library library;
   std::unique_ptr<Store> store;  // touched on the storage thread only
   StoragePlace place;            // likewise
-  Embedder embedder;
+  ModelSlot instant;  // the site's own model
+  ModelSlot larger;   // one that a person chose; until it has seen all passages, both answer
   std::shared_ptr<const Tokenizer> passage_tokenizer;  // of the built-in vocabulary: passages are counted in it
-  std::shared_ptr<const Tokenizer> model_tokenizer;    // of the model in use
   size_t storage_tasks = 0;
   size_t compute_tasks = 0;
   std::function<void()> on_quiet;  // no task runs on any other thread

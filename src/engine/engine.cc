@@ -14,7 +14,7 @@ using protocol::MessageType;
 constexpr std::string_view kVersion = "0.1.0";
 // More requests than a person or a script can mean; the page is told to come back later.
 constexpr size_t kMaxOpenRequests = 1024;
-constexpr double kStateIntervalMs = 250;
+constexpr double kStateIntervalMs = 500;
 constexpr int kStorageThreads = 1;
 // Finer than the lag that would be felt; a second of indexing then has the probes that a 99th percentile takes.
 constexpr double kLagProbeIntervalMs = 5;
@@ -42,32 +42,36 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
       send_(std::move(send)),
       ingest_(&context_, &files_),
       search_(&context_),
-      filler_(&context_),
+      instant_filler_(&context_, &context_.instant),
+      larger_filler_(&context_, &context_.larger),
       words_(&context_),
+      graphs_(&context_),
       housekeeper_(&context_),
       transfer_(&context_),
       tasks_(platform.loop, platform.compute, platform.clock),
       work_threads_(platform.compute->thread_count()) {
-  ShareCores(0);
   context_.platform.loop->on_ran = [this](const char* what, double begin_ms, double end_ms) {
     if (what != kProbe) lag_.Ran(what, begin_ms, end_ms);
   };
   lag_.on_stall = [this](const Stall& stall) {
     if (context_.platform.warn) context_.platform.warn(TextOf(stall));
   };
-  context_.embedder.on_bulk_lanes_busy = [this](int busy) { ShareCores(busy); };
-  context_.embedder.bulk_lane_limit = [this] {
-    return std::max(1, work_threads_ - (context_.compute_tasks > 0 ? 1 : 0));
-  };
+  ShareLanes();
+  ShareCores();
+  ConnectFiller(&instant_filler_, &context_.instant);
+  ConnectFiller(&larger_filler_, &context_.larger);
   ingest_.embedding_possible = [this] { return model_state_ != protocol::ModelState::kFailed; };
   ingest_.on_documents_stored = [this] {
-    filler_.Kick();
+    instant_filler_.Kick();
+    larger_filler_.Kick();
     words_.Tidy();
     StateMayHaveChanged();
   };
-  ingest_.on_vectors_copied = [this](PassageId first, uint32_t count) { filler_.LoadCopied(first, count); };
+  ingest_.on_vectors_copied = [this](PassageId first, uint32_t count) {
+    instant_filler_.LoadCopied(first, count);
+    larger_filler_.LoadCopied(first, count);
+  };
   ingest_.on_documents_removed = [this] { DocumentsGone(); };
-  filler_.anyone_waits = [this] { return ingest_.waits_for_vectors(); };
   ingest_.on_storage_failure = [this](const Status& status) {
     ingest_.SetPaused(true);
     Notify(protocol::NoticeLevel::kError, status.message());
@@ -76,17 +80,7 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
     const Tier* tier = context_.library.FindTier(model_id_);
     return tier && tier->index->live_count() >= context_.library.passage_count();
   };
-  filler_.on_embedded = [this](const std::vector<PassageId>& passages) {
-    ingest_.PassagesEmbedded(passages);
-    StateMayHaveChanged();
-  };
-  filler_.on_failure = [this](const Status& status) { EmbeddingFailed(status); };
   tasks_.on_changed = [this] { StateMayHaveChanged(); };
-  filler_.on_idle = [this] {
-    housekeeper_.Kick();
-    if (!tasks_.idle()) StateMayHaveChanged();
-    CheckIdle();
-  };
   housekeeper_.others_idle = [this] { return !busy(); };
   housekeeper_.on_damaged = [this](const std::vector<DamagedDocument>& damaged) { DocumentsDamaged(damaged); };
   housekeeper_.on_compacted = [this] { MeasureStorage(); };
@@ -96,7 +90,9 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
   };
   ingest_.scans = &scans_;
   housekeeper_.on_idle = [this] { CheckIdle(); };
+  graphs_.others_busy = [this] { return !ingest_.idle() || !fillers_idle(); };
   context_.on_quiet = [this] {
+    graphs_.Tend();
     housekeeper_.Kick();
     if (!tasks_.idle()) StateMayHaveChanged();
     CheckIdle();
@@ -108,7 +104,7 @@ Engine::~Engine() { context_.platform.loop->on_ran = nullptr; }
 void Engine::Start(std::function<void(const Status&)> opened) { OpenLibrary(std::move(opened)); }
 
 bool Engine::busy() const {
-  return !opened_ || !after_open_.empty() || !ingest_.idle() || !filler_.idle() || search_.running() > 0 ||
+  return !opened_ || !after_open_.empty() || !ingest_.idle() || !fillers_idle() || search_.running() > 0 ||
          context_.storage_tasks > 0 || context_.compute_tasks > 0 || model_state_ == protocol::ModelState::kLoading;
 }
 
@@ -235,8 +231,14 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
       return CheckIdle();
     case MessageType::kSetModel: {
       protocol::SetModel request;
-      if (DecodeInto(bytes, id, &request)) OnSetModel(id, request);
-      return;
+      if (!DecodeInto(bytes, id, &request)) return;
+      if (!open_status_.ok()) {
+        // Its vectors would have no place; and whoever waits for the model is to hear why there is none.
+        model_error_ = open_status_.message();
+        ModelChanged();
+        return RespondError(id, open_status_);
+      }
+      return OnSetModel(id, request);
     }
     case MessageType::kCompareFolder: {
       protocol::CompareFolder request;
@@ -306,7 +308,8 @@ void Engine::OnHello(RequestId id, const protocol::Hello& request) {
 void Engine::OnSettings(const protocol::SetSettings& request) {
   const int threads = context_.platform.compute->thread_count();
   work_threads_ = request.gentle ? std::max(1, threads / 2) : threads;
-  ShareCores(bulk_lanes_busy_);
+  ShareCores();
+  if (request.graph_vectors > 0) graphs_.SetLeastVectors(request.graph_vectors);
   if (request.max_file_bytes > 0) ingest_.max_file_bytes = request.max_file_bytes;
   if (request.passage_tokens > 0) {
     ingest_.chunk_options.target_tokens = std::clamp<uint32_t>(request.passage_tokens, 32, 2000);
@@ -316,9 +319,9 @@ void Engine::OnSettings(const protocol::SetSettings& request) {
 
 // Storing, reading and embedding together keep as many threads busy as there are cores for them, and no more: the
 // coordinator and the page would wait for their turn behind each further one. Of each kind one may always go on.
-void Engine::ShareCores(int bulk_lanes_busy) {
-  bulk_lanes_busy_ = bulk_lanes_busy;
-  context_.platform.compute->SetActiveLimit(std::max(1, work_threads_ - kStorageThreads - bulk_lanes_busy));
+void Engine::ShareCores() {
+  const int busy = context_.instant.embedder.bulk_lanes_busy() + context_.larger.embedder.bulk_lanes_busy();
+  context_.platform.compute->SetActiveLimit(std::max(1, work_threads_ - kStorageThreads - busy));
 }
 
 protocol::EngineState Engine::State() const {
@@ -349,10 +352,11 @@ protocol::EngineState Engine::State() const {
   state.paused = ingest_.paused();
   state.idle = idle();
   state.eta_ms = ingest_.eta_ms();
-  state.tokens_embedded = filler_.tokens_embedded();
-  state.passages_embedded_now = filler_.passages_embedded();
-  const double embed_ms = filler_.embed_ms();
-  state.embed_tokens_per_s = embed_ms > 0 ? static_cast<double>(filler_.tokens_embedded()) / embed_ms * 1000 : 0;
+  const VectorFiller& filler = const_cast<Engine*>(this)->best_filler();
+  state.tokens_embedded = filler.tokens_embedded();
+  state.passages_embedded_now = filler.passages_embedded();
+  const double embed_ms = filler.embed_ms();
+  state.embed_tokens_per_s = embed_ms > 0 ? static_cast<double>(filler.tokens_embedded()) / embed_ms * 1000 : 0;
   state.loop_lag = StatsOf(lag_.histogram());
   state.loop_stalls = lag_.stalls();
   const Executor& compute = *context_.platform.compute;

@@ -11,6 +11,7 @@
 #include "engine/context.h"
 #include "engine/file_list.h"
 #include "engine/folder_scan.h"
+#include "engine/graph_keeper.h"
 #include "engine/housekeeper.h"
 #include "engine/ingest.h"
 #include "engine/lag_monitor.h"
@@ -64,7 +65,7 @@ class Engine {
   void OnGetDocument(RequestId id, const protocol::GetDocument& request);
   void OnSettings(const protocol::SetSettings& request);
   // Shares the cores: see the definition.
-  void ShareCores(int bulk_lanes_busy);
+  void ShareCores();
   void OnFinishScan(RequestId id, const protocol::FinishScan& request);
   void OnImport(RequestId id, const protocol::Import& request);
   void OnExport(RequestId id, const protocol::Export& request);
@@ -86,9 +87,22 @@ class Engine {
   void RemoveDocuments(std::vector<DocumentId> documents, std::vector<std::string> files,
                        std::function<void(const Status&)> done);
   void RemoveEverything(RequestId id);
-  void OpenModel(RequestId id, const ModelDescription& description, std::shared_ptr<const Tokenizer> tokenizer,
-                 const ModelSource& source);
-  void EmbeddingFailed(const Status& status);
+  void OpenModel(RequestId id, bool built_in, uint64_t turn, const ModelDescription& description,
+                 std::shared_ptr<const Tokenizer> tokenizer, const ModelSource& source);
+  void ConnectFiller(VectorFiller* filler, ModelSlot* slot);
+  // Both models share the lanes: the instant one goes first.
+  void ShareLanes();
+  VectorFiller& best_filler() { return &context_.best_model() == &context_.larger ? larger_filler_ : instant_filler_; }
+  void RestartFillers();
+  bool fillers_idle() const { return instant_filler_.idle() && larger_filler_.idle(); }
+  void CloseModel(ModelSlot* slot);
+  void LeaveOpening(RequestId id);
+  void RefuseModel(RequestId id, const Status& status);
+  // A model has gone or did not come: what waited for its vectors waits for the other one's, if there is one.
+  void WithoutModel(const Status& status);
+  // What the page is told of the model is what is now in use.
+  void ModelChanged();
+  void EmbeddingFailed(ModelSlot* slot, const Status& status);
 
   // Documents that failed their checksums have left the library.
   void DocumentsDamaged(const std::vector<DamagedDocument>& damaged);
@@ -97,7 +111,7 @@ class Engine {
   bool busy() const;
 
   protocol::EngineState State() const;
-  // Tells the page soon, and at most four times a second.
+  // Tells the page soon, and at most twice a second.
   void StateMayHaveChanged();
   void MeasureLag();
   void CheckIdle();
@@ -110,8 +124,10 @@ class Engine {
   FileList files_;
   Ingest ingest_;
   Search search_;
-  VectorFiller filler_;
+  VectorFiller instant_filler_;
+  VectorFiller larger_filler_;
   WordKeeper words_;
+  GraphKeeper graphs_;
   Housekeeper housekeeper_;
   Transfer transfer_;
   FolderScans scans_;
@@ -126,11 +142,13 @@ class Engine {
   Status open_status_;
   protocol::ModelState model_state_ = protocol::ModelState::kNone;
   std::string model_error_;
+  int models_opening_ = 0;
+  uint64_t instant_turn_ = 0;  // of the latest request for a model of the site, or a picked one
+  uint64_t larger_turn_ = 0;
   std::string model_id_;
   uint64_t storage_bytes_ = 0;
   std::string storage_name_;
   int work_threads_;          // that may be busy in the background at once
-  int bulk_lanes_busy_ = 0;
   bool state_scheduled_ = false;
   bool measuring_ = false;
   bool idle_check_scheduled_ = false;

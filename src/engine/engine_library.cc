@@ -53,7 +53,7 @@ void Engine::ReloadLibrary(std::function<void()> done) {
       },
       [this, done = std::move(done)](LibraryContents contents) {
         AdoptLibrary(std::move(contents));
-        if (filler_.active()) filler_.Restart();
+        RestartFillers();
         StateMayHaveChanged();
         done();
       });
@@ -67,7 +67,7 @@ void Engine::MendLibrary() {
       Priority::kVisible, [this](Store&) { return MendLibraryAt(&context_.place, &context_.store); },
       [this](LibraryContents contents) {
         AdoptLibrary(std::move(contents));
-        if (filler_.active()) filler_.Restart();
+        RestartFillers();
         StateMayHaveChanged();
       });
 }

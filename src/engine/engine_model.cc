@@ -30,87 +30,150 @@ void ReadWholeFile(FileSource* files, FileId file, std::function<void(Result<std
 
 }  // namespace
 
+void Engine::ConnectFiller(VectorFiller* filler, ModelSlot* slot) {
+  filler->anyone_waits = [this, slot] { return &context_.best_model() == slot && ingest_.waits_for_vectors(); };
+  filler->on_embedded = [this, slot](const std::vector<PassageId>& passages) {
+    if (&context_.best_model() == slot) ingest_.PassagesEmbedded(passages);
+    StateMayHaveChanged();
+  };
+  filler->on_failure = [this, slot](const Status& status) { EmbeddingFailed(slot, status); };
+  filler->on_idle = [this] {
+    housekeeper_.Kick();
+    if (!tasks_.idle()) StateMayHaveChanged();
+    CheckIdle();
+  };
+}
+
+void Engine::ShareLanes() {
+  const auto lanes = [this] { return std::max(1, work_threads_ - (context_.compute_tasks > 0 ? 1 : 0)); };
+  Embedder& instant = context_.instant.embedder;
+  Embedder& larger = context_.larger.embedder;
+  instant.bulk_lane_limit = lanes;
+  larger.bulk_lane_limit = [&instant, lanes] { return instant.bulk_pending() > 0 ? 0 : lanes(); };
+  instant.on_bulk_lanes_busy = [this, &instant, &larger] {
+    ShareCores();
+    if (instant.bulk_pending() == 0) larger.Pump();
+  };
+  larger.on_bulk_lanes_busy = [this] { ShareCores(); };
+}
+
+void Engine::RestartFillers() {
+  if (instant_filler_.active()) instant_filler_.Restart();
+  if (larger_filler_.active()) larger_filler_.Restart();
+}
+
+void Engine::ModelChanged() {
+  const ModelSlot& best = context_.best_model();
+  if (best.ready()) {
+    model_error_.clear();
+    model_id_ = best.model().id;
+  }
+  model_state_ = models_opening_ > 0    ? protocol::ModelState::kLoading
+                 : best.ready()         ? protocol::ModelState::kReady
+                 : model_error_.empty() ? protocol::ModelState::kNone
+                                        : protocol::ModelState::kFailed;
+  StateMayHaveChanged();
+}
+
 void Engine::OnSetModel(RequestId id, const protocol::SetModel& request) {
   Result<ModelDescription> description = ModelDescription{};
   if (!request.manifest_json.empty()) description = ParseManifest(request.manifest_json);
-  if (!description.ok()) {
-    if (request.built_in) {
-      model_state_ = protocol::ModelState::kFailed;
-      model_error_ = description.status().message();
-    }
-    return RespondError(id, description.status());
-  }
+  ++models_opening_;
+  if (!description.ok()) return RefuseModel(id, description.status());
   ModelDescription model = std::move(description).value();
   if (model.id.empty()) model.id = request.id;
-  const protocol::ModelState former = model_state_;
-  model_state_ = protocol::ModelState::kLoading;
-  StateMayHaveChanged();
+  ModelChanged();
   // The runtime and the weights come while the vocabulary is read.
-  context_.platform.inference->Prepare({model.id, request.onnx_url, nullptr});
+  if (request.built_in) context_.platform.instant_inference->Prepare({model.id, request.onnx_url, nullptr});
+  const uint64_t turn = ++(request.built_in ? instant_turn_ : larger_turn_);
   using Parsed = Result<std::unique_ptr<Tokenizer>>;
   context_.OnCompute<Parsed>(
       Priority::kInteractive, [json = request.tokenizer_json] { return Tokenizer::FromJson(json); },
-      [this, id, model, former, url = request.onnx_url, file = FileId{request.onnx_file_id},
+      [this, id, model, turn, url = request.onnx_url, file = FileId{request.onnx_file_id},
        built_in = request.built_in](Parsed tokenizer) mutable {
-        if (!tokenizer.ok()) {
-          model_state_ = built_in ? protocol::ModelState::kFailed : former;
-          model_error_ = tokenizer.status().message();
-          StateMayHaveChanged();
-          return RespondError(id, tokenizer.status());
-        }
+        if (!tokenizer.ok()) return RefuseModel(id, tokenizer.status());
         std::shared_ptr<const Tokenizer> shared = std::move(tokenizer).value();
         if (built_in || !context_.passage_tokenizer) context_.passage_tokenizer = shared;
         ingest_.Pump();
         StateMayHaveChanged();
-        if (file.value == 0) return OpenModel(id, std::move(model), std::move(shared), {model.id, url, nullptr});
-        ReadWholeFile(context_.platform.files, file, [this, id, model, shared](Result<std::string> bytes) {
-          if (!bytes.ok()) {
-            model_state_ = protocol::ModelState::kFailed;
-            model_error_ = bytes.status().message();
-            StateMayHaveChanged();
-            return RespondError(id, bytes.status());
-          }
-          OpenModel(id, model, shared, {model.id, "", std::make_shared<const std::string>(std::move(bytes).value())});
+        if (file.value == 0) return OpenModel(id, built_in, turn, model, shared, {model.id, url, nullptr});
+        ReadWholeFile(context_.platform.files, file, [this, id, built_in, turn, model, shared](Result<std::string> bytes) {
+          if (!bytes.ok()) return RefuseModel(id, bytes.status());
+          OpenModel(id, built_in, turn, model, shared,
+                    {model.id, "", std::make_shared<const std::string>(std::move(bytes).value())});
         });
       });
 }
 
-void Engine::OpenModel(RequestId id, const ModelDescription& description, std::shared_ptr<const Tokenizer> tokenizer,
-                       const ModelSource& source) {
-  const std::string model_id = description.id;
-  filler_.Stop();
-  context_.model_tokenizer = std::move(tokenizer);
-  context_.embedder.SetModel(description, source, [this, id, model_id](Status status) {
+void Engine::OpenModel(RequestId id, bool built_in, uint64_t turn, const ModelDescription& description,
+                       std::shared_ptr<const Tokenizer> tokenizer, const ModelSource& source) {
+  // Vocabularies are read side by side, and a long one may be overtaken.
+  if (turn != (built_in ? instant_turn_ : larger_turn_)) return LeaveOpening(id);
+  ModelSlot& slot = built_in ? context_.instant : context_.larger;
+  VectorFiller& filler = built_in ? instant_filler_ : larger_filler_;
+  filler.Stop();
+  slot.embedder.SetModel(description, source, [this, id, built_in, &slot, &filler, tokenizer](Status status) {
     if (!status.ok()) {
-      if (status.code() != StatusCode::kCancelled) {
-        model_state_ = protocol::ModelState::kFailed;
-        model_error_ = status.message();
-        ingest_.GiveUpEmbedding();
-        Notify(protocol::NoticeLevel::kError, status.message() + " Until then, search works by words only.");
-      }
-      StateMayHaveChanged();
-      return RespondError(id, status);
+      if (status.code() == StatusCode::kCancelled) return LeaveOpening(id);
+      CloseModel(&slot);
+      return RefuseModel(id, status);
     }
-    model_state_ = protocol::ModelState::kReady;
-    model_error_.clear();
-    model_id_ = model_id;
-    filler_.Restart();
-    StateMayHaveChanged();
-    Respond(id, protocol::SetModelReply{model_id, context_.embedder.model().dimension});
+    slot.tokenizer = tokenizer;
+    // The very same model twice would hold every vector twice.
+    if (!built_in && context_.instant.model().id == slot.model().id) CloseModel(&context_.instant);
+    --models_opening_;
+    filler.Restart();
+    ModelChanged();
+    Respond(id, protocol::SetModelReply{slot.model().id, slot.model().dimension});
   });
+  // Until it is open, the other one is what passages wait for.
+  if (context_.best_model().ready()) best_filler().TellAll();
 }
 
-void Engine::EmbeddingFailed(const Status& status) {
-  filler_.Stop();
-  if (status.code() == StatusCode::kStorageFull) {
-    ingest_.SetPaused(true);
-  } else {
-    model_state_ = protocol::ModelState::kFailed;
-    model_error_ = status.message();
+// A later request's model takes the place.
+void Engine::LeaveOpening(RequestId id) {
+  --models_opening_;
+  RespondError(id, Status(StatusCode::kCancelled, "The model was changed again."));
+}
+
+// Why a model cannot be had; what there was goes on.
+void Engine::RefuseModel(RequestId id, const Status& status) {
+  --models_opening_;
+  WithoutModel(status);
+  RespondError(id, status);
+}
+
+void Engine::WithoutModel(const Status& status) {
+  if (context_.best_model().ready()) {
+    ModelChanged();
+    best_filler().TellAll();
+    return Notify(protocol::NoticeLevel::kError, status.message() + " The model that was there stays in use.");
   }
+  model_error_ = status.message();
+  ModelChanged();
+  if (model_state_ != protocol::ModelState::kFailed) return;  // another one is still being opened
   ingest_.GiveUpEmbedding();
-  Notify(protocol::NoticeLevel::kError, status.message());
-  StateMayHaveChanged();
+  Notify(protocol::NoticeLevel::kError, status.message() + " Until then, search works by words only.");
+}
+
+void Engine::CloseModel(ModelSlot* slot) {
+  (slot == &context_.larger ? larger_filler_ : instant_filler_).Close();
+  slot->embedder.Close();
+}
+
+void Engine::EmbeddingFailed(ModelSlot* slot, const Status& status) {
+  if (status.code() == StatusCode::kStorageFull) {
+    instant_filler_.Stop();
+    larger_filler_.Stop();
+    ingest_.SetPaused(true);
+    ingest_.GiveUpEmbedding();
+    Notify(protocol::NoticeLevel::kError, status.message());
+    StateMayHaveChanged();
+  } else {
+    CloseModel(slot);
+    WithoutModel(status);
+  }
+  context_.larger.embedder.Pump();  // the other one's batches are no longer before it
   CheckIdle();
 }
 

@@ -24,7 +24,8 @@ void Engine::ListAsDamaged(const std::string& path) {
 }
 
 void Engine::DocumentsGone() {
-  filler_.DocumentsRemoved();
+  instant_filler_.DocumentsRemoved();
+  larger_filler_.DocumentsRemoved();
   words_.Tidy();
 }
 
@@ -115,7 +116,7 @@ void Engine::RemoveEverything(RequestId id) {
         context_.library.Clear();
         words_.Restart();
         files_.Clear();
-        if (filler_.active()) filler_.Restart();
+        RestartFillers();
         MeasureStorage();
         Respond(id, protocol::RemoveReply{count});
       });

@@ -51,7 +51,7 @@ void Engine::FollowTasks() {
 
   const Tier* const tier = context_.library.FindTier(model_id_);
   const uint64_t embedded = tier ? tier->index->live_count() : 0;
-  if (!indexing && !filler_.idle() && embedded < context_.library.passage_count()) {
+  if (!indexing && !fillers_idle() && embedded < context_.library.passage_count()) {
     fill_task_ = Follow(fill_task_, {.kind = "embed", .title = "Preparing search by meaning"}, pausing);
     tasks_.Report(fill_task_, embedded, context_.library.passage_count());
   } else {
@@ -73,7 +73,8 @@ void Engine::FollowTasks() {
 
 void Engine::SetIndexingPaused(bool paused) {
   ingest_.SetPaused(paused);
-  filler_.SetPaused(paused);
+  instant_filler_.SetPaused(paused);
+  larger_filler_.SetPaused(paused);
   StateMayHaveChanged();
 }
 

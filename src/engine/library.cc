@@ -83,10 +83,6 @@ Tier* Library::FindTier(const std::string& model_id) {
   return found == tiers_.end() ? nullptr : found->second.get();
 }
 
-void Library::KeepOnlyTier(const std::string& model_id) {
-  std::erase_if(tiers_, [&](const auto& entry) { return entry.first != model_id; });
-}
-
 bool Library::AddVector(Tier& tier, PassageId passage, std::span<const uint16_t> half_bits) {
   if (document_of(passage).value == 0) return false;  // removed while its vector was made
   if (tier.row(passage) != Tier::kNoRow) return false;
@@ -115,6 +111,7 @@ size_t Library::memory_bytes() const {
   size_t bytes = passages_.capacity() * sizeof(PassageInfo) + words_.memory_bytes();
   for (const auto& [id, tier] : tiers_) {
     bytes += tier->index->memory_bytes() + tier->row_of_passage.capacity() * sizeof(Row);
+    if (tier->graph) bytes += tier->graph->memory_bytes();
   }
   return bytes;
 }

@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "index/flat_index.h"
+#include "index/hnsw_index.h"
 #include "index/posting_index.h"
 #include "store/store.h"
 
@@ -30,6 +31,7 @@ struct Tier {
   void Remove(PassageId passage);
 
   std::shared_ptr<FlatIndex> index;
+  std::shared_ptr<HnswIndex> graph;  // over the same rows, once there are many: see GraphKeeper
   std::vector<Row> row_of_passage;  // by PassageId
 };
 
@@ -59,8 +61,9 @@ class Library {
 
   Tier& TierFor(const std::string& model_id, uint32_t dimension);
   Tier* FindTier(const std::string& model_id);
-  // Frees the vectors of every model but this one (they stay in the store).
-  void KeepOnlyTier(const std::string& model_id);
+  // Frees the vectors of a model, if there are any (they stay in the store).
+  void DropTier(const std::string& model_id) { tiers_.erase(model_id); }
+  const std::unordered_map<std::string, std::unique_ptr<Tier>>& tiers() const { return tiers_; }
   // False when the passage has gone or has its vector already.
   bool AddVector(Tier& tier, PassageId passage, std::span<const uint16_t> half_bits);
   // Puts a tier that was filled elsewhere in place of the model's own, less what was removed meanwhile.

@@ -146,7 +146,7 @@ protocol::SearchReply ResultBuilder::Build(const protocol::Search& request,
       passage.lexical_score = fused.lexical;
       passage.similarity = fused.similarity;
       passage.has_similarity = fused.has_similarity;
-      any_similar |= fused.has_similarity && fused.similarity >= similarity_floor;
+      any_similar |= fused.has_similarity && fused.is_near;
       const std::vector<WordMatch>& words = matches[found->second];
       for (const WordMatch& match : words) {
         if (passage.matches.size() < kMaxMatches) passage.matches.push_back({text.start + match.start, text.start + match.end});

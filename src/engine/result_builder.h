@@ -31,7 +31,6 @@ struct ResultBuilder {
   FusionMode mode = FusionMode::kHybrid;
   bool has_words = false;
   bool has_meaning = false;
-  float similarity_floor = 0;
 
   protocol::SearchReply Build(const protocol::Search& request, const std::vector<RankedDocument>& ranked,
                               const std::vector<PassageText>& texts,

@@ -1,12 +1,13 @@
 #include "engine/search.h"
 
 #include <algorithm>
-#include <atomic>
+#include <numeric>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
 #include "engine/result_builder.h"
+#include "engine/search_run.h"
 #include "engine/token_windows.h"
 #include "engine/word_search.h"
 #include "text/chunk.h"
@@ -15,38 +16,11 @@ namespace lodestone {
 namespace {
 
 constexpr uint32_t kMaxTop = 1000;
-constexpr size_t kRowsPerShard = 16384;
 constexpr size_t kAlwaysShown = 10;
 // Sentences that are embedded to find the best one of each result.
 constexpr size_t kSentenceLimit = 256;
 
 }  // namespace
-
-struct Search::Run {
-  RequestId id;
-  protocol::Search request;
-  ParsedQuery query;
-  Done done;
-  FusionMode mode = FusionMode::kHybrid;
-  double started_ms = 0;
-  // Read on the storage thread too; shared by itself, so that a run is only ever let go on the coordinator.
-  std::shared_ptr<std::atomic<bool>> finished = std::make_shared<std::atomic<bool>>(false);
-  bool holds_bulk = false;
-  int waiting_for = 0;
-  Status status;
-  std::string note;
-
-  FilterResult filter;
-  WordHits words;
-  PreparedVector query_vector;
-  std::vector<SemanticScores> semantic;
-  std::shared_ptr<FlatIndex> index;  // keeps the scanned rows alive
-  bool complete = true;
-
-  std::vector<RankedDocument> ranked;
-  std::vector<PassageText> texts;
-  std::vector<std::vector<WordMatch>> matches;
-};
 
 void Search::Start(RequestId id, const protocol::Search& request, Done done) {
   if (!request.group.empty()) {
@@ -73,10 +47,10 @@ void Search::Start(RequestId id, const protocol::Search& request, Done done) {
   run->query = std::move(parsed).value();
   if (run->query.empty()) return Finish(run, ResultBuilder::Empty(request));
 
-  context_->embedder.HoldBulk();
+  context_->HoldBulk();
   run->holds_bulk = true;
   run->complete = library_complete ? library_complete() : true;
-  const bool can_embed = context_->embedder.ready() && context_->model_tokenizer;
+  const bool can_embed = context_->best_model().ready();
   if (run->mode != FusionMode::kLexical && !can_embed) {
     run->complete = false;
     if (run->mode == FusionMode::kSemantic) {
@@ -123,90 +97,36 @@ void Search::Words(RunPtr run) {
   });
 }
 
-void Search::EmbedQuery(RunPtr run) {
-  ++run->waiting_for;
-  std::vector<int32_t> ids =
-      QueryTokens(*context_->model_tokenizer, context_->embedder.model(), run->query.scored_text);
-  std::vector<std::vector<int32_t>> texts;
-  texts.push_back(std::move(ids));
-  context_->embedder.EmbedNow(std::move(texts), [this, run](Result<std::vector<float>> vector) {
-    if (!vector.ok()) {
-      run->note = "Meaning could not be used: " + vector.status().message();
-      if (run->mode == FusionMode::kSemantic) run->status = vector.status();
-      Arrived(run);
-    } else {
-      Scan(run, std::move(vector).value());
-    }
-  });
-}
-
-void Search::Scan(RunPtr run, std::vector<float> vector) {
-  Tier* tier = context_->library.FindTier(context_->embedder.model().id);
-  if (*run->finished || !tier || tier->index->row_count() == 0) return Arrived(run);
-  run->index = tier->index;
-  run->query_vector = tier->index->Prepare(vector);
-  const Row rows = tier->index->row_count();
-  SemanticScores scores;
-  scores.tier = tier;
-  scores.by_row.resize(rows);
-  run->semantic.push_back(std::move(scores));
-
-  // Enough shards for every thread, none so small that handing it over costs more than scanning it.
-  const size_t threads = static_cast<size_t>(context_->platform.compute->thread_count());
-  const size_t shards = std::clamp<size_t>((rows + kRowsPerShard - 1) / kRowsPerShard, 1, threads * 2);
-  struct Progress {
-    std::atomic<size_t> left;
-    std::vector<ScoreSums> sums;
-  };
-  auto progress = std::make_shared<Progress>();
-  progress->left = shards;
-  progress->sums.resize(shards);
-  for (size_t shard = 0; shard < shards; ++shard) {
-    const Row begin = static_cast<Row>(rows * shard / shards);
-    const Row end = static_cast<Row>(rows * (shard + 1) / shards);
-    ++context_->compute_tasks;
-    context_->platform.compute->Post(Priority::kInteractive, [this, run, progress, shard, begin, end] {
-      progress->sums[shard] =
-          run->index->Scan(run->query_vector, begin, end, run->semantic[0].by_row.data() + begin);
-      const bool last = progress->left.fetch_sub(1, std::memory_order_acq_rel) == 1;
-      context_->platform.loop->Post([this, run, progress, last] {
-        --context_->compute_tasks;
-        if (!last) return context_->TaskEnded();
-        ScoreSums total;
-        for (const ScoreSums& sums : progress->sums) {
-          total.sum += sums.sum;
-          total.sum_of_squares += sums.sum_of_squares;
-          total.count += sums.count;
-        }
-        run->semantic[0].scale = SemanticScale(total);
-        Arrived(run);
-        context_->TaskEnded();
-      }, "Scan");
-    });
-  }
-}
-
 void Search::Arrived(RunPtr run) {
   if (--run->waiting_for > 0 || *run->finished) return;
   if (!run->status.ok()) return Finish(run, run->status);
   KeepAllowed(run->filter, &run->words.rare);
+  if (!run->meanings.empty() && run->meanings[0]->graph) return ScoreWordHits(run, run->meanings[0]);
   Rank(run);
 }
 
 void Search::Rank(RunPtr run) {
   Library& library = context_->library;
-  // The library may have been cleared or the model changed since the scan.
-  if (!run->semantic.empty()) {
-    Tier* tier = library.FindTier(context_->embedder.model().id);
-    if (!tier || tier->index != run->index) run->semantic.clear();
-    else run->semantic[0].tier = tier;
+  const bool walked = !run->meanings.empty() && run->meanings[0]->graph;
+  for (uint32_t i = 0; i < run->meanings.size(); ++i) {
+    Meaning& meaning = *run->meanings[i];
+    const Tier* tier = library.FindTier(meaning.model_id);
+    // The library may have been cleared or the model changed since the scan.
+    if (!meaning.index || !tier || tier->index != meaning.index) continue;
+    meaning.scores.tier = tier;
+    meaning.scores.model = i;
+    run->semantic.push_back(std::move(meaning.scores));
   }
+  AlignScales(library, &run->semantic);
   FusionInput input;
   input.mode = run->mode;
   input.library = &library;
   input.lexical = run->words.hits;
   input.semantic = run->semantic;
-  input.semantic_weight = run->semantic.empty() ? 0.0f : context_->embedder.model().fusion_weight;
+  const auto meaning_of = [&](uint32_t channel) -> Meaning& { return *run->meanings[run->semantic[channel].model]; };
+  // The last has seen most, or is the only one.
+  input.semantic_weight =
+      run->semantic.empty() ? 0.0f : meaning_of(static_cast<uint32_t>(run->semantic.size()) - 1).fusion_weight;
   input.filter = &run->filter;
   // With nothing to score by (filters alone), every allowed passage ranks equal, in order.
   if (run->query.terms.empty() && run->semantic.empty()) input.mode = FusionMode::kHybrid;
@@ -218,12 +138,15 @@ void Search::Rank(RunPtr run) {
     for (FusedHit& hit : hits) {
       if (!hit.has_similarity || run->semantic.empty()) continue;
       // The int8 estimate chose the candidates; their f16 values rank them.
-      const float exact = run->index->Rescore(run->query_vector, run->semantic[0].tier->row(hit.passage));
+      const Meaning& meaning = meaning_of(hit.channel);
+      const SemanticScores& scores = run->semantic[hit.channel];
+      const float exact = meaning.index->Rescore(meaning.query, scores.tier->row(hit.passage));
       const float before = hit.similarity;
       hit.similarity = exact;
-      if (run->mode == FusionMode::kSemantic) hit.score = exact;
+      hit.is_near = exact >= meaning.similarity_floor;
+      if (run->mode == FusionMode::kSemantic) hit.score = OnFirstScale(run->semantic, hit.channel, exact);
       if (run->mode == FusionMode::kHybrid) {
-        const ScoreScale& scale = run->semantic[0].scale;
+        const ScoreScale& scale = scores.scale;
         hit.score += input.semantic_weight * static_cast<float>(scale.Normalise(exact) - scale.Normalise(before));
       }
     }
@@ -232,6 +155,7 @@ void Search::Rank(RunPtr run) {
     if (all || run->ranked.size() >= top) break;
     count *= 4;
   }
+  if (run->ranked.size() < std::min<size_t>(top, library.document_count()) && walked) return ScanInstead(run);
   // Someone looks for that very word. A long question has many rare words by chance: there, promising a
   // place to each would push out what answers it (MEDLINE: nDCG@10 of 0.485 instead of 0.764).
   std::set<DocumentId> rare_documents;
@@ -276,8 +200,9 @@ void Search::LoadTexts(RunPtr run) {
 
 void Search::PickSentences(RunPtr run) {
   // A model that is quick enough finds the best sentence by meaning; else the words decide.
-  const bool by_meaning = !run->semantic.empty() && context_->embedder.model().instant &&
-                          context_->embedder.ready() && run->texts.size() <= kSentenceLimit / 4;
+  ModelSlot& slot = context_->instant.ready() ? context_->instant : context_->larger;
+  const bool by_meaning = !run->semantic.empty() && slot.ready() && slot.model().instant &&
+                          run->texts.size() <= kSentenceLimit / 4;
   if (!by_meaning) return Answer(run);
   struct Place {
     size_t text;
@@ -285,24 +210,25 @@ void Search::PickSentences(RunPtr run) {
   };
   auto places = std::make_shared<std::vector<Place>>();
   std::vector<std::vector<int32_t>> sentences;
+  sentences.push_back(QueryTokens(*slot.tokenizer, slot.model(), run->query.scored_text));
   for (size_t i = 0; i < run->texts.size(); ++i) {
     for (const ByteRange& range : TellingSentences(run->texts[i].text)) {
       if (places->size() == kSentenceLimit) break;
       places->push_back({i, range});
-      sentences.push_back(QueryTokens(*context_->model_tokenizer, context_->embedder.model(),
+      sentences.push_back(QueryTokens(*slot.tokenizer, slot.model(),
                                       run->texts[i].text.substr(range.start, range.end - range.start)));
     }
   }
-  if (sentences.empty()) return Answer(run);
-  context_->embedder.EmbedNow(std::move(sentences), [this, run, places](Result<std::vector<float>> vectors) {
+  if (places->empty()) return Answer(run);
+  const size_t dimension = slot.model().dimension;
+  slot.embedder.EmbedNow(std::move(sentences), [this, run, places, dimension](Result<std::vector<float>> vectors) {
     if (*run->finished) return;
     if (vectors.ok()) {
-      const std::vector<float>& query = run->query_vector.values;
+      const float* query = vectors.value().data();
       std::unordered_map<size_t, float> best;
       for (size_t i = 0; i < places->size(); ++i) {
-        const float* vector = vectors.value().data() + i * query.size();
-        float similarity = 0;
-        for (size_t k = 0; k < query.size(); ++k) similarity += vector[k] * query[k];
+        const float* vector = query + (i + 1) * dimension;
+        const float similarity = std::inner_product(query, query + dimension, vector, 0.0f);
         const Place& place = (*places)[i];
         const auto found = best.find(place.text);
         if (found != best.end() && found->second >= similarity) continue;
@@ -320,7 +246,6 @@ void Search::Answer(RunPtr run) {
   builder.mode = run->mode;
   builder.has_words = !run->words.hits.empty();
   builder.has_meaning = !run->semantic.empty();
-  builder.similarity_floor = context_->embedder.model().similarity_floor;
   protocol::SearchReply reply = builder.Build(run->request, run->ranked, run->texts, run->matches);
   reply.complete = run->complete;
   if (reply.note.empty()) reply.note = run->note;
@@ -332,7 +257,7 @@ void Search::Finish(const RunPtr& run, Result<protocol::SearchReply> reply) {
   if (*run->finished) return;
   *run->finished = true;
   runs_.erase(run->id);
-  if (run->holds_bulk) context_->embedder.ReleaseBulk();
+  if (run->holds_bulk) context_->ReleaseBulk();
   run->done(std::move(reply));
 }
 

@@ -27,17 +27,21 @@ class Search {
   void Start(RequestId id, const protocol::Search& request, Done done);
   void Cancel(RequestId id);
   size_t running() const { return runs_.size(); }
-  // True while passages lack vectors of the model in use: set by the engine.
+  // False while passages lack vectors of the model in use: set by the engine.
   std::function<bool()> library_complete;
 
  private:
   struct Run;
+  struct Meaning;
   using RunPtr = std::shared_ptr<Run>;
 
   void Filter(RunPtr run);
   void Words(RunPtr run);
   void EmbedQuery(RunPtr run);
-  void Scan(RunPtr run, std::vector<float> vector);
+  void Scan(RunPtr run, std::shared_ptr<Meaning> meaning, std::vector<float> vector);
+  void Walk(RunPtr run, std::shared_ptr<Meaning> meaning);
+  void ScoreWordHits(RunPtr run, std::shared_ptr<Meaning> meaning);
+  void ScanInstead(RunPtr run);
   void Arrived(RunPtr run);
   void Rank(RunPtr run);
   void LoadTexts(RunPtr run);

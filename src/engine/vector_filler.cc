@@ -33,8 +33,8 @@ std::string TextToEmbed(const PassageText& passage) {
 
 }  // namespace
 
-VectorFiller::VectorFiller(EngineContext* context) : context_(context) {
-  context_->embedder.set_on_bulk_done([this](Result<EmbeddedPassages> result) { Embedded(std::move(result)); });
+VectorFiller::VectorFiller(EngineContext* context, ModelSlot* slot) : context_(context), slot_(slot) {
+  slot_->embedder.set_on_bulk_done([this](Result<EmbeddedPassages> result) { Embedded(std::move(result)); });
 }
 
 void VectorFiller::Restart() {
@@ -43,8 +43,9 @@ void VectorFiller::Restart() {
   unsaved_ = {};
   loaded_ = exhausted_ = fetching_ = look_again_ = false;
   cursor_ = {};
-  const ModelDescription& model = context_->embedder.model();
-  context_->library.KeepOnlyTier(model.id);
+  const ModelDescription& model = slot_->embedder.model();
+  if (tier_ != model.id) context_->library.DropTier(tier_);
+  tier_ = model.id;
   context_->library.TierFor(model.id, model.dimension);
   LoadNext(std::make_unique<Tier>(model.dimension), {});
 }
@@ -54,13 +55,18 @@ void VectorFiller::Stop() {
   active_ = false;
   fetching_ = look_again_ = false;
   unsaved_ = {};
-  context_->embedder.DropBulk();
+  slot_->embedder.DropBulk();
+}
+
+void VectorFiller::Close() {
+  Stop();
+  context_->library.DropTier(std::exchange(tier_, {}));
 }
 
 void VectorFiller::SetPaused(bool paused) {
   paused_ = paused;
-  context_->embedder.SetPaused(paused);
-  Kick();
+  slot_->embedder.SetPaused(paused);
+  if (!paused) Kick();
 }
 
 // The index is made on the storage thread and handed over whole.
@@ -71,7 +77,7 @@ void VectorFiller::LoadNext(std::unique_ptr<Tier> tier, PassageId after) {
     PassageId last;
     bool more = false;
   };
-  const ModelDescription& model = context_->embedder.model();
+  const ModelDescription& model = slot_->embedder.model();
   const uint64_t generation = generation_;
   context_->OnStorage<Piece>(
       Priority::kVisible,
@@ -99,22 +105,26 @@ void VectorFiller::LoadNext(std::unique_ptr<Tier> tier, PassageId after) {
 }
 
 void VectorFiller::Loaded(std::unique_ptr<Tier> tier) {
-  std::vector<PassageId> passages;
-  if (anyone_waits()) {
-    for (uint32_t id = 0; id < tier->row_of_passage.size(); ++id) {
-      if (tier->row(PassageId{id}) != Tier::kNoRow) passages.push_back(PassageId{id});
-    }
-  }
-  context_->library.TakeTier(context_->embedder.model().id, std::move(tier));
+  context_->library.TakeTier(tier_, std::move(tier));
   loaded_ = true;
-  on_embedded(passages);
+  TellAll();
   Kick();
   CheckIdle();
 }
 
+void VectorFiller::TellAll() {
+  std::vector<PassageId> passages;
+  if (const Tier* tier = context_->library.FindTier(tier_); tier && anyone_waits()) {
+    for (uint32_t id = 0; id < tier->row_of_passage.size(); ++id) {
+      if (tier->row(PassageId{id}) != Tier::kNoRow) passages.push_back(PassageId{id});
+    }
+  }
+  on_embedded(passages);
+}
+
 void VectorFiller::LoadCopied(PassageId first, uint32_t count) {
   if (!active_ || !loaded_) return;  // they come with the others
-  const ModelDescription& model = context_->embedder.model();
+  const ModelDescription& model = slot_->embedder.model();
   const uint64_t generation = generation_;
   context_->OnStorage<Result<VectorBatch>>(
       Priority::kVisible,
@@ -132,7 +142,7 @@ void VectorFiller::LoadCopied(PassageId first, uint32_t count) {
 }
 
 void VectorFiller::Copied(Result<VectorBatch> batch) {
-  const ModelDescription& model = context_->embedder.model();
+  const ModelDescription& model = slot_->embedder.model();
   Tier& tier = context_->library.TierFor(model.id, model.dimension);
   std::vector<PassageId> added;
   const VectorBatch& vectors = batch.value();
@@ -159,11 +169,11 @@ void VectorFiller::Fetch() {
     cursor_ = {};
   }
   if (!active_ || !loaded_ || fetching_ || exhausted_ || paused_) return;
-  if (context_->embedder.bulk_pending() >= kLowWater) return;
+  if (slot_->embedder.bulk_pending() >= kLowWater) return;
   fetching_ = true;
   exhausted_ = true;  // until the answer, or a Kick meanwhile, says otherwise
   const uint64_t generation = generation_;
-  const std::string model_id = context_->embedder.model().id;
+  const std::string model_id = slot_->embedder.model().id;
   context_->OnStorage<Result<std::vector<PassageText>>>(
       Priority::kBackground,
       [model_id, after = cursor_, limit = context_->platform.threaded ? kFetchPassages : kInlineFetchPassages](
@@ -185,8 +195,8 @@ void VectorFiller::Fetch() {
         cursor_ = passages.value().back().passage;
         context_->OnCompute<std::vector<EmbedItem>>(
             Priority::kVisible,
-            [passages = std::move(passages).value(), model = context_->embedder.model(),
-             tokenizer = context_->model_tokenizer] {
+            [passages = std::move(passages).value(), model = slot_->embedder.model(),
+             tokenizer = slot_->tokenizer] {
               std::vector<EmbedItem> items;
               items.reserve(passages.size());
               for (const PassageText& passage : passages) {
@@ -199,7 +209,7 @@ void VectorFiller::Fetch() {
             [this, generation](std::vector<EmbedItem> items) {
               if (generation != generation_) return;
               fetching_ = false;
-              context_->embedder.AddBulk(std::move(items));
+              slot_->embedder.AddBulk(std::move(items));
               Fetch();
             });
       });
@@ -214,7 +224,7 @@ void VectorFiller::Embedded(Result<EmbeddedPassages> result) {
   Fetch();
   const EmbeddedPassages embedded = std::move(result).value();
   tokens_embedded_ += embedded.token_count;
-  const ModelDescription& model = context_->embedder.model();
+  const ModelDescription& model = slot_->embedder.model();
   std::vector<uint16_t> half_bits(embedded.values.size());
   std::transform(embedded.values.begin(), embedded.values.end(), half_bits.begin(), FloatToHalf);
   Tier& tier = context_->library.TierFor(model.id, model.dimension);
@@ -230,7 +240,7 @@ void VectorFiller::Embedded(Result<EmbeddedPassages> result) {
 void VectorFiller::Save() {
   if (saving_ || unsaved_.passages.empty()) return;
   saving_ = true;
-  const ModelDescription& model = context_->embedder.model();
+  const ModelDescription& model = slot_->embedder.model();
   auto batch = std::make_shared<Unsaved>(std::exchange(unsaved_, {}));
   if (batch->passages.size() > kSaveVectors) {
     unsaved_.passages.assign(batch->passages.begin() + kSaveVectors, batch->passages.end());
@@ -249,7 +259,7 @@ void VectorFiller::Save() {
         saving_ = false;
         if (generation == generation_) {
           if (!copied.ok()) return on_failure(copied.status());
-          Tier& tier = context_->library.TierFor(context_->embedder.model().id, dimension);
+          Tier& tier = context_->library.TierFor(slot_->embedder.model().id, dimension);
           for (const CopiedVector& copy : copied.value()) {
             const auto half_bits = std::span(batch->half_bits).subspan(copy.source * dimension, dimension);
             if (context_->library.AddVector(tier, copy.passage, half_bits)) batch->passages.push_back(copy.passage);

@@ -11,14 +11,14 @@
 
 namespace lodestone {
 
-// Gives every stored passage a vector of the model in use: loads those at rest, embeds the others in
+// Gives every stored passage a vector of one of the models in use: loads those at rest, embeds the others in
 // the background, resumable at any point because the store itself says what is missing.
 // Thread: coordinator.
 class VectorFiller {
  public:
-  explicit VectorFiller(EngineContext* context);
+  VectorFiller(EngineContext* context, ModelSlot* slot);
 
-  // Starts over for the model that the embedder now has: loads its stored vectors, then fills the gaps.
+  // Starts over for the model that the slot now has: loads its stored vectors, then fills the gaps.
   void Restart();
   // New passages were stored.
   void Kick();
@@ -27,13 +27,17 @@ class VectorFiller {
   // Documents were removed: passages of equal content that relied on theirs may need vectors of their own.
   void DocumentsRemoved();
   void SetPaused(bool paused);
-  void Stop();  // no model, or the storage is full
+  void Stop();  // the storage is full, or the model fails
+  // Its vectors leave the memory, too.
+  void Close();
+  // Calls on_embedded for all that have their vectors.
+  void TellAll();
 
   bool idle() const { return !active_ || (loaded_ && !look_again_ && drained()); }
   bool active() const { return active_; }
   uint64_t tokens_embedded() const { return tokens_embedded_; }
   uint64_t passages_embedded() const { return passages_embedded_; }
-  double embed_ms() const { return context_->embedder.busy_ms(); }
+  double embed_ms() const { return slot_->embedder.busy_ms(); }
 
   std::function<void(const std::vector<PassageId>&)> on_embedded;  // in memory and at rest
   std::function<bool()> anyone_waits;  // whether on_embedded is of use for vectors that were at rest already
@@ -48,10 +52,12 @@ class VectorFiller {
   void Save();
   void CheckIdle();
 
-  bool drained() const { return exhausted_ && !fetching_ && !saving_ && context_->embedder.bulk_pending() == 0; }
+  bool drained() const { return exhausted_ && !fetching_ && !saving_ && slot_->embedder.bulk_pending() == 0; }
   void Copied(Result<VectorBatch> batch);
 
   EngineContext* context_;
+  ModelSlot* slot_;
+  std::string tier_;  // the model whose vectors this one put into memory
   uint64_t generation_ = 0;
   bool active_ = false;
   bool loaded_ = false;

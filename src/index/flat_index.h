@@ -17,6 +17,17 @@ struct ScoreSums {
   double sum = 0;
   double sum_of_squares = 0;
   uint32_t count = 0;  // live rows
+
+  void Add(double score) {
+    sum += score;
+    sum_of_squares += score * score;
+    ++count;
+  }
+  void Add(const ScoreSums& other) {
+    sum += other.sum;
+    sum_of_squares += other.sum_of_squares;
+    count += other.count;
+  }
 };
 
 // A query made ready for scanning: codes of 12 bits with one scale, and the f32 original. The

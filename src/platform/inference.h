@@ -35,7 +35,7 @@ struct ModelInfo {
   bool pooled_output = true;  // false: output is [rows x columns x dimension], the host mean-pools and normalises
 };
 
-// The lanes that run embedding models, each one session on a thread of its own.
+// The lanes that run one embedding model, each a session on a thread that it may share with a lane of another model.
 // Thread: coordinator; callbacks come on the coordinator, exactly once. Runs of one lane are serial.
 class InferenceHost {
  public:
@@ -51,6 +51,8 @@ class InferenceHost {
   // Opens the model of the last Load in a further lane.
   virtual void OpenLane(int lane, LoadDone done) = 0;
   virtual void Run(int lane, InferenceBatch* batch, RunDone done) = 0;
+  // Frees the model in every lane. No run may be under way.
+  virtual void Close() = 0;
 };
 
 }  // namespace lodestone

@@ -17,8 +17,8 @@
 namespace lodestone {
 namespace {
 
-class WebInferenceHost;
-WebInferenceHost* the_host = nullptr;
+class Lanes;
+Lanes* the_lanes = nullptr;
 
 }  // namespace
 
@@ -40,20 +40,21 @@ EM_JS(void, lodestone_lane_init, (), {
     throw error;
   });
 });
-EM_JS(void, lodestone_lane_prepare, (const char* id, const char* url), {
+EM_JS(void, lodestone_lane_prepare, (int slot, const char* id, const char* url), {
   const modelId = UTF8ToString(id);
   const modelUrl = UTF8ToString(url);
   // The load that follows tells what is wrong.
-  globalThis.inferenceComing.then((host) => host.prepare(modelId, modelUrl), () => {});
+  globalThis.inferenceComing.then((host) => host.prepare(slot, modelId, modelUrl), () => {});
 });
-EM_JS(void, lodestone_lane_load, (int token, const char* id, const char* url, const char* bytes, uint32_t size), {
+EM_JS(void, lodestone_lane_load, (int token, int slot, const char* id, const char* url, const char* bytes,
+                                  uint32_t size), {
   const modelId = UTF8ToString(id);
   const modelUrl = UTF8ToString(url);
   // A copy in this scope: the session keeps none of it, and views of shared memory are not taken everywhere.
   const modelBytes = size ? HEAPU8.slice(bytes, bytes + size) : null;
   const open = async () => {
     globalThis.inference = await globalThis.inferenceComing;
-    return globalThis.inference.load(modelId, modelUrl, modelBytes);
+    return globalThis.inference.load(slot, modelId, modelUrl, modelBytes);
   };
   open().then((info) => {
     _lodestone_lane_loaded(token, info.dimension, info.pooled ? 1 : 0, info.needsTokenTypes ? 1 : 0, 0);
@@ -62,7 +63,7 @@ EM_JS(void, lodestone_lane_load, (int token, const char* id, const char* url, co
     _lodestone_lane_loaded(token, 0, 0, 0, text);
   });
 });
-EM_JS(void, lodestone_lane_run, (int token, uint32_t rows, uint32_t columns, uint32_t dimension,
+EM_JS(void, lodestone_lane_run, (int token, int slot, uint32_t rows, uint32_t columns, uint32_t dimension,
                                  const void* ids, const void* mask, void* out), {
   const count = rows * columns;
   const buffer = wasmMemory.buffer;
@@ -71,7 +72,7 @@ EM_JS(void, lodestone_lane_run, (int token, uint32_t rows, uint32_t columns, uin
     mask: new BigInt64Array(buffer, mask, count),
     rows, columns, dimension,
   };
-  globalThis.inference.run(views).then((vectors) => {
+  globalThis.inference.run(slot, views).then((vectors) => {
     // The memory may have grown meanwhile: a fresh view.
     new Float32Array(wasmMemory.buffer, out, rows * dimension).set(vectors);
     _lodestone_lane_ran(token, 0);
@@ -81,61 +82,68 @@ EM_JS(void, lodestone_lane_run, (int token, uint32_t rows, uint32_t columns, uin
   });
 });
 
+EM_JS(void, lodestone_lane_close, (int slot), {
+  if (globalThis.inference) globalThis.inference.close(slot);
+});
+
 namespace {
 
-class WebInferenceHost final : public InferenceHost {
+// The threads of the lanes, and the calls that are under way in them.
+class Lanes {
  public:
-  WebInferenceHost(int lane_count, Loop* loop) : lane_count_(lane_count), loop_(loop) {
-    the_host = this;
+  Lanes(int count, Loop* loop) : count_(count), loop_(loop) {
+    the_lanes = this;
 #ifdef __EMSCRIPTEN_PTHREADS__
     queue_ = em_proxying_queue_create();
     StartThread();  // the others when they are needed: each takes a worker's start
 #endif
   }
 
-  int lane_count() const override { return lane_count_; }
-
-  void Prepare(const ModelSource& source) override {
-    OnLane(0, [source] {
-      lodestone_lane_init();
-      lodestone_lane_prepare(source.id.c_str(), source.onnx_url.c_str());
-    });
+  int count() const { return count_; }
+  int started() const {
+#ifdef __EMSCRIPTEN_PTHREADS__
+    return static_cast<int>(threads_.size());
+#else
+    return 1;
+#endif
+  }
+  int AddLoad(InferenceHost::LoadDone done) {
+    loads_[next_token_] = std::move(done);
+    return next_token_++;
+  }
+  int AddRun(InferenceHost::RunDone done) {
+    runs_[next_token_] = std::move(done);
+    return next_token_++;
   }
 
-  void Load(const ModelSource& source, LoadDone done) override {
-    source_ = source;
-    OpenLane(0, std::move(done));
-  }
-
-  void OpenLane(int lane, LoadDone done) override {
-    const int token = next_token_++;
-    loads_[token] = std::move(done);
-    OnLane(lane, [token, source = source_] {
-      const std::string* bytes = source.onnx_bytes.get();
-      lodestone_lane_init();
-      lodestone_lane_load(token, source.id.c_str(), source.onnx_url.c_str(), bytes ? bytes->data() : nullptr,
-                          bytes ? static_cast<uint32_t>(bytes->size()) : 0);
-    });
-  }
-
-  void Run(int lane, InferenceBatch* batch, RunDone done) override {
-    const int token = next_token_++;
-    runs_[token] = std::move(done);
-    OnLane(lane, [token, batch] {
-      lodestone_lane_run(token, batch->row_count, batch->column_count, batch->dimension, batch->ids.data(),
-                         batch->mask.data(), batch->out.data());
-    });
+  void Post(int lane, Work work) {
+    if (!allowed_) {
+      held_.emplace_back(lane, std::move(work));
+      return;
+    }
+#ifdef __EMSCRIPTEN_PTHREADS__
+    while (threads_.size() <= static_cast<size_t>(lane)) StartThread();
+    emscripten_proxy_async(queue_, threads_[static_cast<size_t>(lane)],
+                           [](void* argument) {
+                             Work* task = static_cast<Work*>(argument);
+                             (*task)();
+                             delete task;
+                           },
+                           new Work(std::move(work)));
+#else
+    work();
+#endif
   }
 
   void Allow() {
     allowed_ = true;
-    for (auto& [lane, work] : std::exchange(held_, {})) OnLane(lane, std::move(work));
+    for (auto& [lane, work] : std::exchange(held_, {})) Post(lane, std::move(work));
   }
 
   // Thread: the lane's.
   void Loaded(int token, ModelInfo info, std::string error) {
     loop_->Post([this, token, info, error = std::move(error)] {
-      LoadDone done = std::move(loads_[token]);
+      InferenceHost::LoadDone done = std::move(loads_[token]);
       loads_.erase(token);
       if (error.empty()) {
         done(info);
@@ -149,7 +157,7 @@ class WebInferenceHost final : public InferenceHost {
   }
   void Ran(int token, std::string error) {
     loop_->Post([this, token, error = std::move(error)] {
-      RunDone done = std::move(runs_[token]);
+      InferenceHost::RunDone done = std::move(runs_[token]);
       runs_.erase(token);
       done(error.empty() ? OkStatus()
                          : Status(StatusCode::kBadData, "The model failed on a text. Choose another model.", error));
@@ -157,25 +165,6 @@ class WebInferenceHost final : public InferenceHost {
   }
 
  private:
-  void OnLane(int lane, Work work) {
-    if (!allowed_) {
-      held_.emplace_back(lane, std::move(work));
-      return;
-    }
-#ifdef __EMSCRIPTEN_PTHREADS__
-    while (lanes_.size() <= static_cast<size_t>(lane)) StartThread();
-    emscripten_proxy_async(queue_, lanes_[static_cast<size_t>(lane)],
-                           [](void* argument) {
-                             Work* task = static_cast<Work*>(argument);
-                             (*task)();
-                             delete task;
-                           },
-                           new Work(std::move(work)));
-#else
-    work();
-#endif
-  }
-
 #ifdef __EMSCRIPTEN_PTHREADS__
   void StartThread() {
     pthread_t thread;
@@ -184,22 +173,80 @@ class WebInferenceHost final : public InferenceHost {
       emscripten_exit_with_live_runtime();
       return nullptr;
     }, nullptr);
-    lanes_.push_back(thread);
+    threads_.push_back(thread);
   }
 #endif
 
-  int lane_count_;
+  int count_;
   Loop* loop_;
-  ModelSource source_;
-  std::map<int, LoadDone> loads_;
-  std::map<int, RunDone> runs_;
+  std::map<int, InferenceHost::LoadDone> loads_;
+  std::map<int, InferenceHost::RunDone> runs_;
   int next_token_ = 1;
   bool allowed_ = false;
   std::vector<std::pair<int, Work>> held_;
 #ifdef __EMSCRIPTEN_PTHREADS__
   em_proxying_queue* queue_ = nullptr;
-  std::vector<pthread_t> lanes_;
+  std::vector<pthread_t> threads_;
 #endif
+};
+
+class SlotHost final : public InferenceHost {
+ public:
+  SlotHost(Lanes* lanes, int slot) : lanes_(lanes), slot_(slot) {}
+
+  int lane_count() const override { return lanes_->count(); }
+
+  void Prepare(const ModelSource& source) override {
+    lanes_->Post(0, [slot = slot_, source] {
+      lodestone_lane_init();
+      lodestone_lane_prepare(slot, source.id.c_str(), source.onnx_url.c_str());
+    });
+  }
+
+  void Load(const ModelSource& source, LoadDone done) override {
+    source_ = source;
+    OpenLane(0, std::move(done));
+  }
+
+  void OpenLane(int lane, LoadDone done) override {
+    lanes_->Post(lane, [slot = slot_, token = lanes_->AddLoad(std::move(done)), source = source_] {
+      const std::string* bytes = source.onnx_bytes.get();
+      lodestone_lane_init();
+      lodestone_lane_load(token, slot, source.id.c_str(), source.onnx_url.c_str(), bytes ? bytes->data() : nullptr,
+                          bytes ? static_cast<uint32_t>(bytes->size()) : 0);
+    });
+  }
+
+  void Run(int lane, InferenceBatch* batch, RunDone done) override {
+    lanes_->Post(lane, [slot = slot_, token = lanes_->AddRun(std::move(done)), batch] {
+      lodestone_lane_run(token, slot, batch->row_count, batch->column_count, batch->dimension, batch->ids.data(),
+                         batch->mask.data(), batch->out.data());
+    });
+  }
+
+  void Close() override {
+    source_ = {};
+    for (int lane = 0; lane < lanes_->started(); ++lane) {
+      lanes_->Post(lane, [slot = slot_] { lodestone_lane_close(slot); });
+    }
+  }
+
+ private:
+  Lanes* lanes_;
+  int slot_;
+  ModelSource source_;
+};
+
+class WebInferenceImpl final : public WebInference {
+ public:
+  WebInferenceImpl(int lane_count, Loop* loop) : lanes_(lane_count, loop) {
+    for (int slot = 0; slot < kModelSlots; ++slot) slots_.push_back(std::make_unique<SlotHost>(&lanes_, slot));
+  }
+  InferenceHost* slot(int index) override { return slots_[static_cast<size_t>(index)].get(); }
+
+ private:
+  Lanes lanes_;
+  std::vector<std::unique_ptr<SlotHost>> slots_;
 };
 
 // Takes over text that JavaScript allocated.
@@ -219,16 +266,16 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_lane_loaded(int token, uint32_t d
   info.dimension = dimension;
   info.pooled_output = pooled != 0;
   info.needs_token_type_ids = token_types != 0;
-  the_host->Loaded(token, info, TakeText(error));
+  the_lanes->Loaded(token, info, TakeText(error));
 }
 extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_lane_ran(int token, char* error) {
-  the_host->Ran(token, TakeText(error));
+  the_lanes->Ran(token, TakeText(error));
 }
 
-void AllowWebInference() { the_host->Allow(); }
+void AllowWebInference() { the_lanes->Allow(); }
 
-std::unique_ptr<InferenceHost> MakeWebInferenceHost(int lane_count, Loop* loop) {
-  return std::make_unique<WebInferenceHost>(lane_count, loop);
+std::unique_ptr<WebInference> MakeWebInference(int lane_count, Loop* loop) {
+  return std::make_unique<WebInferenceImpl>(lane_count, loop);
 }
 
 }  // namespace lodestone

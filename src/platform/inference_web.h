@@ -7,14 +7,21 @@
 
 namespace lodestone {
 
-// ONNX Runtime Web behind the port: with threads each lane is a pthread that hosts one session in its
-// own JavaScript scope, and batches stay in shared memory; without threads one plain worker serves
+// ONNX Runtime Web behind the port: with threads each lane is a pthread with sessions in its own JavaScript
+// scope, one for each model in use, and batches stay in shared memory; without threads one plain worker serves
 // every lane and batches are copied.
 // Thread: coordinator.
-std::unique_ptr<InferenceHost> MakeWebInferenceHost(int lane_count, Loop* loop);
+class WebInference {
+ public:
+  virtual ~WebInference() = default;
+  // The way to the same lanes for one of the models in use, 0 to kModelSlots - 1.
+  virtual InferenceHost* slot(int index) = 0;
+};
+inline constexpr int kModelSlots = 2;
+std::unique_ptr<WebInference> MakeWebInference(int lane_count, Loop* loop);
 
 // Until this call what is asked of the lanes waits: opening a model takes the processor from whoever draws the
-// page's first frame. REQUIRES: a host.
+// page's first frame. REQUIRES: a WebInference.
 void AllowWebInference();
 
 }  // namespace lodestone

@@ -15,10 +15,13 @@ Result<std::string> MountOriginStorage([[maybe_unused]] const std::string& scope
     return Status(StatusCode::kUnavailable, "This browser gives the page no storage of its own.");
   }
   std::string folder = "/opfs/lodestone";
-  // One folder a site: the scope's path with everything but letters and digits as '-'.
-  for (char c : scope) {
+  // One folder a site, as web/origin_files.mjs names it: no two paths have one name.
+  constexpr char kHex[] = "0123456789abcdef";
+  for (const char c : scope) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    folder += plain ? c : '-';
+    if (plain) folder += c;
+    else if (c == '/') folder += '-';
+    else (folder += '_').append({kHex[(c >> 4) & 15], kHex[c & 15]});
   }
   mkdir(folder.c_str(), 0777);  // there already on every visit but the first
   struct stat info;

@@ -437,12 +437,14 @@ void Write(Writer& writer, const SetSettings& value) {
   writer.Bool(value.gentle);
   writer.U64(value.max_file_bytes);
   writer.U32(value.passage_tokens);
+  writer.U32(value.graph_vectors);
 }
 
 void Read(Reader& reader, SetSettings* value) {
   reader.Bool(&value->gentle);
   reader.U64(&value->max_file_bytes);
   reader.U32(&value->passage_tokens);
+  reader.U32(&value->graph_vectors);
 }
 
 void Write(Writer& writer, const HelloReply& value) {

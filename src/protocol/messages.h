@@ -12,7 +12,7 @@
 namespace lodestone::protocol {
 
 // Changes with any change of the schema; Hello compares it.
-inline constexpr std::string_view kSchemaHash = "6f56f9c9c5af33fc";
+inline constexpr std::string_view kSchemaHash = "efb3249cb77d602a";
 
 enum class SearchMode : uint8_t { kHybrid, kSemantic, kLexical };
 enum class FileState : uint8_t { kQueued, kReading, kEmbedding, kReady, kFailed, kCancelled };
@@ -267,6 +267,7 @@ struct SetSettings {
   bool gentle = false;
   uint64_t max_file_bytes = 0;
   uint32_t passage_tokens = 0;
+  uint32_t graph_vectors = 0;
   friend bool operator==(const SetSettings&, const SetSettings&) = default;
 };
 

@@ -317,7 +317,7 @@ Status DocumentWriter::RemoveAll() {
   if (Status status = slices.Enter(); !status.ok()) return status;
   Status status = database_->Run(
       "INSERT INTO passages_fts (passages_fts) VALUES ('delete-all');"
-      "DELETE FROM vectors; DELETE FROM models; DELETE FROM passages; DELETE FROM headings; DELETE FROM texts; "
+      "DELETE FROM vectors; DELETE FROM graphs; DELETE FROM models; DELETE FROM passages; DELETE FROM headings; DELETE FROM texts; "
       "DELETE FROM documents; DELETE FROM damaged; DELETE FROM properties;");
   if (!status.ok()) {
     slices.Rollback();

@@ -89,6 +89,16 @@ constexpr const char* kSteps[] = {
     CREATE TABLE damaged (path TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE properties (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
     )sql",
+
+    // The graphs of near neighbours over vectors, which take long to make. Bytes of index/hnsw_index.h.
+    R"sql(
+    CREATE TABLE graphs (
+      model_id INTEGER NOT NULL,
+      piece INTEGER NOT NULL,
+      bytes BLOB NOT NULL,
+      PRIMARY KEY (model_id, piece)
+    );
+    )sql",
 };
 constexpr int64_t kVersion = std::size(kSteps);
 

@@ -52,6 +52,11 @@ class SqliteStore final : public Store {
     return writer_.Add(documents, budget_ms, between);
   }
 
+  Status SaveGraph(const std::string& model_id, std::string_view bytes, const std::function<void()>& between) override {
+    return vectors_.SaveGraph(model_id, bytes, between);
+  }
+  Result<std::string> LoadGraph(const std::string& model_id) override { return vectors_.LoadGraph(model_id); }
+
   Result<std::vector<CopiedVector>> AddVectors(const std::string& model_id, uint32_t dimension,
                                                std::span<const PassageId> passages,
                                                std::span<const uint16_t> half_bits) override {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -154,6 +155,13 @@ class Store {
   // Up to `limit` visible passages over `after` that have no vector of this model; of documents of equal
   // content those of one stand for all.
   virtual Result<std::vector<PassageText>> PassagesWithoutVector(const std::string& model_id, PassageId after, size_t limit) = 0;
+
+  // Keeps the graph over a model's vectors in place of the former one; with a model unknown to the library, nothing. In
+  // transactions of a piece each with `between` after each, as in AddDocuments: after a crash amid them the bytes that
+  // LoadGraph gives fail their own checksum.
+  virtual Status SaveGraph(const std::string& model_id, std::string_view bytes, const std::function<void()>& between) = 0;
+  // Empty where there is none.
+  virtual Result<std::string> LoadGraph(const std::string& model_id) = 0;
 
   // Removes documents with all that belongs to them; the ids of their passages come back. They are gone from
   // every search at once; their rows go in transactions bounded as in AddDocuments.

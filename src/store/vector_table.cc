@@ -2,13 +2,21 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
 #include "base/check.h"
 #include "store/checksum.h"
+#include "store/slices.h"
 
 namespace lodestone {
+namespace {
+
+// Written in about as long as a query may have to wait.
+constexpr size_t kGraphPieceBytes = 1u << 20;
+
+}  // namespace
 
 Result<VectorTable::Model> VectorTable::FindModel(const std::string& name) {
   Statement& find = database_->Prepared("SELECT id, dimension FROM models WHERE name = ?1");
@@ -20,7 +28,8 @@ Result<VectorTable::Model> VectorTable::FindModel(const std::string& name) {
 }
 
 Status VectorTable::DropModel(int64_t id) {
-  for (const char* sql : {"DELETE FROM vectors WHERE model_id = ?1", "DELETE FROM models WHERE id = ?1"}) {
+  for (const char* sql : {"DELETE FROM vectors WHERE model_id = ?1", "DELETE FROM graphs WHERE model_id = ?1",
+                          "DELETE FROM models WHERE id = ?1"}) {
     Statement& remove = database_->Prepared(sql);
     remove.Bind(1, id);
     if (Status status = remove.Run(); !status.ok()) return status;
@@ -187,6 +196,41 @@ Result<bool> VectorTable::Copy(PassageId from, PassageId to) {
   copy.Bind(2, to.value);
   if (Status status = copy.Run(); !status.ok()) return status;
   return sqlite3_changes(database_->handle()) > 0;
+}
+
+Status VectorTable::SaveGraph(const std::string& model_id, std::string_view bytes,
+                              const std::function<void()>& between) {
+  const Result<Model> model = FindModel(model_id);
+  if (!model.ok()) return model.status();
+  if (model.value().id == 0) return OkStatus();
+  Slices slices(database_, 0, between);
+  int64_t piece = 0;
+  for (size_t begin = 0; begin < bytes.size(); begin += kGraphPieceBytes, ++piece) {
+    if (Status status = slices.Enter(); !status.ok()) return status;
+    if (piece == 0) {
+      Statement& remove = database_->Prepared("DELETE FROM graphs WHERE model_id = ?1");
+      remove.Bind(1, model.value().id);
+      if (Status status = remove.Run(); !status.ok()) return status;
+    }
+    Statement& insert = database_->Prepared("INSERT INTO graphs (model_id, piece, bytes) VALUES (?1, ?2, ?3)");
+    insert.Bind(1, model.value().id);
+    insert.Bind(2, piece);
+    insert.BindBlob(3, bytes.substr(begin, kGraphPieceBytes));
+    if (Status status = insert.Run(); !status.ok()) return status;
+    if (Status status = slices.Commit(); !status.ok()) return status;
+    slices.LetOthersRun();
+  }
+  return OkStatus();
+}
+
+Result<std::string> VectorTable::LoadGraph(const std::string& model_id) {
+  Statement& pieces = database_->Prepared(
+      "SELECT g.bytes FROM graphs g JOIN models m ON m.id = g.model_id WHERE m.name = ?1 ORDER BY g.piece");
+  pieces.BindText(1, model_id);
+  std::string bytes;
+  while (pieces.Next()) bytes += pieces.Blob(0);
+  if (Status status = pieces.Finish(); !status.ok()) return status;
+  return bytes;
 }
 
 }  // namespace lodestone

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
@@ -28,6 +30,9 @@ class VectorTable {
   // As Store::PassagesWithoutVector, without the texts.
   Result<std::vector<PassageId>> Missing(const std::string& model_id, PassageId after, size_t limit);
   Result<std::vector<StoredModel>> ListModels();
+  // As Store's.
+  Status SaveGraph(const std::string& model_id, std::string_view bytes, const std::function<void()>& between);
+  Result<std::string> LoadGraph(const std::string& model_id);
   // Copies what vectors one passage has to another; inside a transaction. False when it has none.
   Result<bool> Copy(PassageId from, PassageId to);
 

@@ -30,6 +30,7 @@ enum class ActionKind : uint8_t {
   kPickFiles,
   kPickFolder,
   kPasteText,
+  kManageLibrary,
   kCopyText,  // text
   kRestart,
   kReload,

@@ -114,6 +114,8 @@ void UiController::Do(const Action& action) {
       return host_->Intent("pickFolder", "");
     case ActionKind::kPasteText:
       return host_->Intent("pasteText", "");
+    case ActionKind::kManageLibrary:
+      return host_->Intent("manageLibrary", "");
     case ActionKind::kCopyText:
       return host_->Intent("copyText", action.text);
     case ActionKind::kRestart:

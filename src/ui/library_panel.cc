@@ -109,6 +109,11 @@ float LibraryPanel::DrawHeader(Frame& frame, const Rect& rect) {
                  Icon::kClose, "Close library")) {
     frame.Do(ActionKind::kCloseLibrary);
   }
+  const float manage = ButtonWidth(frame, "Manage", false);
+  if (Button(frame, IdOf("library_manage"), {rect.right() - 36 - kSpace3 - kSpace2 - manage, rect.y + 13, manage, 34}, "Manage",
+             {.look = ButtonLook::kQuiet, .name = "Manage library"})) {
+    frame.Do(ActionKind::kManageLibrary);
+  }
   std::string counts = "Nothing added yet";
   if (state.engine.has_value() && state.engine->documents > 0) {
     counts = FormatCountOf(state.engine->documents, "document", "documents") + "  \xC2\xB7  " +

@@ -4,7 +4,6 @@
 // Not a test: built by name, read by a person.
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -17,41 +16,21 @@
 #include "index/posting_index.h"
 #include "store/store.h"
 #include "store/word_reader.h"
+#include "tests/bench/made_texts.h"
 
 namespace lodestone {
 namespace {
+
+using bench::MakeDocument;
+using bench::NowMs;
+using bench::WordOf;
+using bench::Zipf;
 
 constexpr uint32_t kWordsPerPassage = 150;
 constexpr uint32_t kPassagesPerDocument = 4;
 constexpr uint32_t kStopWords = 100;  // the most frequent ones: no query is of them
 constexpr int kQueries = 60;
 constexpr int kRepetitions = 5;  // the best counts: a shared machine takes turns away
-
-double NowMs() {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// Word number n is 1 / (n + 2.7) as frequent as the first, as Zipf and Mandelbrot found.
-class Zipf {
- public:
-  explicit Zipf(uint32_t vocabulary) {
-    double sum = 0;
-    for (uint32_t n = 0; n < vocabulary; ++n) sums_.push_back(sum += 1 / (n + 2.7));
-  }
-  uint32_t operator()(std::mt19937& random) const {
-    const double at = std::uniform_real_distribution<double>(0, sums_.back())(random);
-    return static_cast<uint32_t>(std::lower_bound(sums_.begin(), sums_.end(), at) - sums_.begin());
-  }
-
- private:
-  std::vector<double> sums_;
-};
-
-std::string WordOf(uint32_t number) {
-  std::string word = "k";
-  for (; number > 0; number /= 20) word += "bcdfghjklmnpqrstvwxz"[number % 20];
-  return word;
-}
 
 double Percentile(std::vector<double> values, double share) {
   std::sort(values.begin(), values.end());
@@ -70,16 +49,8 @@ int Main(uint32_t passage_count, int thread_count, uint32_t vocabulary) {
   for (uint32_t made = 0; made < passage_count;) {
     std::vector<NewDocument> documents;
     for (int i = 0; i < 250 && made < passage_count; ++i) {
-      NewDocument& document = documents.emplace_back();
-      document.document.path = "d" + std::to_string(made);
-      document.document.title = WordOf(zipf(random)) + " " + WordOf(zipf(random));
-      for (uint32_t p = 0; p < kPassagesPerDocument; ++p, ++made) {
-        Passage passage;
-        passage.start = static_cast<uint32_t>(document.document.text.size());
-        for (uint32_t w = 0; w < kWordsPerPassage; ++w) document.document.text += WordOf(zipf(random)) + ' ';
-        passage.end = static_cast<uint32_t>(document.document.text.size());
-        document.passages.push_back(passage);
-      }
+      documents.push_back(MakeDocument("d" + std::to_string(made), kPassagesPerDocument, kWordsPerPassage, zipf, random));
+      made += kPassagesPerDocument;
     }
     double start = NowMs();
     const auto stored = store->AddDocuments(documents, 10, {});

@@ -18,6 +18,7 @@ class HeldInference final : public InferenceHost {
     loads.push_back(std::move(done));
   }
   void OpenLane(int lane, LoadDone done) override { opens.emplace_back(lane, std::move(done)); }
+  void Close() override { ++closes; }
   void Run(int lane, InferenceBatch* batch, RunDone done) override { runs.push_back({lane, batch, std::move(done)}); }
 
   struct Held {
@@ -31,6 +32,7 @@ class HeldInference final : public InferenceHost {
     for (float& out : held.batch->out) out = value;
     held.done(std::move(status));
   }
+  int closes = 0;
   std::vector<LoadDone> loads;
   std::vector<std::pair<int, LoadDone>> opens;
   std::vector<Held> runs;

@@ -7,6 +7,7 @@ namespace {
 
 // Wide enough that the vectors of different words are close to orthogonal.
 constexpr uint32_t kDimension = 256;
+constexpr uint32_t kLargerDimension = 384;
 
 // Every ASCII letter and digit alone and as a continuation, so that no word is unknown, and whole words
 // that the tests search for.
@@ -57,11 +58,11 @@ void FakeInference::OpenLane(int, LoadDone done) {
   });
 }
 
-void FakeInference::Run(int, InferenceBatch* batch, RunDone done) {
+void FakeInference::Run(int lane, InferenceBatch* batch, RunDone done) {
   ++batches;
   padded_tokens += batch->ids.size();
   real_tokens += static_cast<uint64_t>(std::count(batch->mask.begin(), batch->mask.end(), 1));
-  if (hold_runs) {
+  if ((hold_runs && batches > runs_before_hold) || (hold_further_lanes && lane > 0)) {
     held_.emplace_back(batch, std::move(done));
     return;
   }
@@ -77,12 +78,14 @@ void FakeInference::Run(int, InferenceBatch* batch, RunDone done) {
         }
       }
     }
-    loop_->Post([done] { done(OkStatus()); });
+    loop_->Post([done, fails = fail_runs] {
+      done(fails ? Status(StatusCode::kBadData, "The model failed on a text.") : OkStatus());
+    });
   });
 }
 
 void FakeInference::ReleaseRuns() {
-  hold_runs = false;
+  hold_runs = hold_further_lanes = false;
   for (auto& [batch, done] : std::exchange(held_, {})) {
     --batches;
     padded_tokens -= batch->ids.size();
@@ -97,6 +100,7 @@ void EngineTest::End() {
   compute_.reset();
   storage_.reset();
   inference_.reset();
+  larger_inference_.reset();
   loop_.Clear();
   engine_.reset();
   inline_.reset();
@@ -106,6 +110,7 @@ void EngineTest::End() {
 void EngineTest::Start() {
   const bool threads = threads_;
   inference_ = std::make_unique<FakeInference>(&loop_, threads ? 3 : 1, kDimension);
+  larger_inference_ = std::make_unique<FakeInference>(&loop_, threads ? 3 : 1, kLargerDimension);
   Platform platform;
   platform.loop = &loop_;
   if (threads) {
@@ -120,8 +125,9 @@ void EngineTest::Start() {
     platform.storage = inline_.get();
   }
   platform.files = &files_;
-  platform.inference = inference_.get();
-  platform.clock = &SystemClock();
+  platform.instant_inference = inference_.get();
+  platform.larger_inference = larger_inference_.get();
+  platform.clock = clock_;
   platform.threads = 2;
   platform.mount_storage = [this] { return place_; };
   platform.warn = [this](const std::string& text) { warnings_.push_back(text); };
@@ -184,6 +190,16 @@ protocol::SetModel EngineTest::ModelRequest() const {
   request.manifest_json = R"({"id":"fake","name":"Fake","dimension":256,"max_tokens":64,"fusion_weight":0.5,)"
                           R"("similarity_floor":0.1,"add_special_tokens":false,"instant":true})";
   request.built_in = true;
+  return request;
+}
+
+protocol::SetModel EngineTest::LargerModelRequest() const {
+  protocol::SetModel request = ModelRequest();
+  request.id = "larger";
+  request.onnx_url = "models/larger/model.onnx";
+  request.manifest_json = R"({"id":"larger","name":"Larger","dimension":384,"max_tokens":64,"fusion_weight":0.5,)"
+                          R"("similarity_floor":0.1,"add_special_tokens":false,"instant":false})";
+  request.built_in = false;
   return request;
 }
 

@@ -47,10 +47,15 @@ class FakeInference final : public InferenceHost {
   void Load(const ModelSource& source, LoadDone done) override;
   void OpenLane(int lane, LoadDone done) override;
   void Run(int lane, InferenceBatch* batch, RunDone done) override;
+  void Close() override { ++closes; }
 
+  int closes = 0;
   std::vector<std::string> prepared;
   bool fail_loads = false;
+  bool fail_runs = false;
   bool hold_runs = false;        // batches wait until ReleaseRuns()
+  int runs_before_hold = 0;      // so many of them do not
+  bool hold_further_lanes = false;  // only those that are not in the lane of the queries
   int batches = 0;
   uint64_t padded_tokens = 0;
   uint64_t real_tokens = 0;
@@ -107,6 +112,7 @@ class EngineTest : public ::testing::Test {
   void Start();
   void LoadModel();
   protocol::SetModel ModelRequest() const;
+  protocol::SetModel LargerModelRequest() const;
   protocol::FileEntry Entry(const std::string& path, std::string text);
   protocol::AddFilesReply Add(std::vector<std::pair<std::string, std::string>> files);
   protocol::SearchReply Search(const std::string& text, protocol::SearchMode mode = protocol::SearchMode::kHybrid,
@@ -118,6 +124,7 @@ class EngineTest : public ::testing::Test {
   size_t ResponseCount(RequestId id) const;
 
   const bool threads_;
+  const Clock* clock_ = &SystemClock();       // of the next start
   StoragePlace place_{":memory:", "memory"};  // of the next start
   double verify_delay_ms_ = 3000;             // of the next start
   StatusCode expect_open_ = StatusCode::kOk;  // likewise
@@ -126,6 +133,7 @@ class EngineTest : public ::testing::Test {
   FakeFiles files_{&loop_};
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<FakeInference> inference_;
+  std::unique_ptr<FakeInference> larger_inference_;  // of a model that is picked, with vectors of its own
   std::unique_ptr<InlineExecutor> inline_;  // instead of the two below, without threads
   std::unique_ptr<SerialThread> storage_;
   std::unique_ptr<ThreadPool> compute_;

@@ -118,7 +118,7 @@ TEST_F(EngineTest, ARecordThatIsGoneFromItsFileIsFoundNoMore) {
 
 TEST_F(EngineTest, BadFilesAreRefusedByNameAndTheRestIsTaken) {
   LoadModel();
-  Ask<protocol::Ack>(protocol::SetSettings{false, 1000, 0});
+  Ask<protocol::Ack>(protocol::SetSettings{.max_file_bytes = 1000});
   protocol::AddFiles request;
   request.files.push_back(Entry("empty.txt", ""));
   request.files.push_back(Entry("picture.png", "PNG"));

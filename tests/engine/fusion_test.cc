@@ -159,5 +159,48 @@ TEST(EnsureShown, PutsRareExactHitsIntoTheLastPlacesInOrderOfScore) {
   for (size_t i = 1; i < ranked.size(); ++i) EXPECT_GE(ranked[i - 1].score, ranked[i].score);
 }
 
+// The better model has seen the even passages, which happen to be the near ones.
+TEST(AlignScalesTest, AnUnfairSampleIsNotTakenForTheWholeLibrary) {
+  constexpr uint32_t kPassages = 400;
+  Library library;
+  Tier& base_tier = library.TierFor("base", 1);
+  Tier& better_tier = library.TierFor("better", 1);
+  const std::vector<uint16_t> one = {FloatToHalf(1)};
+  SemanticScores base;
+  SemanticScores better;
+  ScoreSums base_sums;
+  ScoreSums better_sums;
+  for (uint32_t id = 1; id <= kPassages; ++id) {
+    library.AddDocument(Record(id, "d" + std::to_string(id), 1), PassageId{id});
+    const bool near = id % 2 == 0;
+    const float cosine = (near ? 0.4f : 0.0f) + 0.1f * static_cast<float>(id % 7) / 7.0f;
+    library.AddVector(base_tier, PassageId{id}, one);
+    base.by_row.push_back(cosine);
+    base_sums.Add(cosine);
+    if (!near) continue;
+    library.AddVector(better_tier, PassageId{id}, one);
+    better.by_row.push_back(0.5f + cosine / 2);  // the same on a scale of its own
+    better_sums.Add(better.by_row.back());
+  }
+  base.tier = &base_tier;
+  base.scale = SemanticScale(base_sums);
+  better.tier = &better_tier;
+  better.scale = SemanticScale(better_sums);
+  std::vector<SemanticScores> scores = {better, base};
+  AlignScales(library, &scores);
+  ASSERT_EQ(scores.size(), 2u);
+  for (float cosine : {0.0f, 0.2f, 0.45f}) {
+    EXPECT_NEAR(scores[0].scale.Normalise(0.5f + cosine / 2), scores[1].scale.Normalise(cosine), 1e-4);
+    EXPECT_NEAR(OnFirstScale(scores, 1, cosine), 0.5f + cosine / 2, 1e-4);
+  }
+
+  // One that has seen next to nothing says nothing yet.
+  for (uint32_t id = 40; id <= kPassages; id += 2) better_tier.Remove(PassageId{id});
+  scores = {better, base};
+  AlignScales(library, &scores);
+  ASSERT_EQ(scores.size(), 1u);
+  EXPECT_EQ(scores[0].tier, &base_tier);
+}
+
 }  // namespace
 }  // namespace lodestone

@@ -39,6 +39,30 @@ TEST_F(LibraryTest, AnEndInTheMiddleOfEmbeddingCostsOnlyWhatWasNotDone) {
   EXPECT_EQ(State().passages_embedded_now, 20u);
 }
 
+TEST_F(LibraryTest, AChangeOfModelIsGoneOnWithWhereItEnded) {
+  std::vector<std::pair<std::string, std::string>> files;
+  for (int i = 0; i < 600; ++i) files.emplace_back("f" + std::to_string(i) + ".txt", "whale " + std::to_string(i));
+  files.emplace_back("sea.txt", "A lantern in the harbour.");
+  Add(std::move(files));
+  const protocol::SetModel other = LargerModelRequest();
+  larger_inference_->runs_before_hold = 3;
+  larger_inference_->hold_runs = true;
+  Ask<protocol::SetModelReply>(other);
+  ASSERT_TRUE(loop_.RunUntil([&] { return State().model_id == "larger" && State().embedded_passages > 0; }, 30000));
+  const uint32_t done = State().embedded_passages;
+  EXPECT_LT(done, 601u);
+  EXPECT_EQ(Find("lantern"), std::vector<std::string>{"sea.txt"});
+  Restart();
+  EXPECT_EQ(State().embedded_passages, 601u) << "the former model's vectors have stayed";
+  EXPECT_EQ(State().passages_embedded_now, 0u);
+  Ask<protocol::SetModelReply>(other);
+  WaitIdle();
+  EXPECT_EQ(State().embedded_passages, 601u);
+  EXPECT_GT(State().passages_embedded_now, 0u);
+  EXPECT_LE(State().passages_embedded_now, 601u - done);
+  EXPECT_EQ(Search("lantern", SearchMode::kSemantic).results.at(0).path, "sea.txt");
+}
+
 TEST_F(LibraryTest, ACopyOfAFileIsListedAndNotEmbedded) {
   Add({{"a.txt", "A lantern in the harbour."}});
   const auto reply = Add({{"copy/b.txt", "A lantern in the harbour."}});

@@ -139,15 +139,19 @@ TEST_F(EngineTransferTest, ALibraryThatIsNoLibraryIsSetAsideAsItIs) {
 TEST_F(EngineTransferTest, ANewerLibraryIsRefusedAndLeftAlone) {
   Add({{"a.txt", "A lantern."}});
   End();
+  const int version = ReadFile().at(63);  // user_version is stored there, big-endian, and small
   Sql("PRAGMA user_version = 99");
   const std::string before = ReadFile();
   expect_open_ = StatusCode::kMismatch;
   Start();
   EXPECT_EQ(AskForError(protocol::Search{"lantern", SearchMode::kHybrid, 10, ""}).code, "kMismatch");
+  EXPECT_EQ(AskForError(ModelRequest()).code, "kMismatch");
+  EXPECT_EQ(State().model_state, protocol::ModelState::kFailed);
+  EXPECT_NE(State().model_error.find("newer version"), std::string::npos);
   End();
   EXPECT_EQ(ReadFile(), before);
   expect_open_ = StatusCode::kOk;
-  Restart("PRAGMA user_version = 2");
+  Restart("PRAGMA user_version = " + std::to_string(version));
 }
 
 }  // namespace

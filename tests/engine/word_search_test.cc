@@ -48,7 +48,8 @@ class WordSearchTest : public ::testing::TestWithParam<bool> {
     Platform platform;
     platform.loop = &loop_;
     platform.clock = &SystemClock();
-    platform.inference = &inference_;
+    platform.instant_inference = &inference_;
+    platform.larger_inference = &inference_;
     platform.threaded = threaded();
     if (threaded()) {
       compute_ = std::make_unique<ThreadPool>(3);

@@ -6,9 +6,9 @@ namespace {
 
 class MigrationTest : public StoreFileTest {
  protected:
-  // What version 2 added goes again.
+  // What later versions added goes again.
   void MakeVersion1() {
-    Sql("DROP TABLE properties; DROP TABLE damaged; ALTER TABLE vectors DROP COLUMN checksum; PRAGMA user_version = 1");
+    Sql("DROP TABLE graphs; DROP TABLE properties; DROP TABLE damaged; ALTER TABLE vectors DROP COLUMN checksum; PRAGMA user_version = 1");
   }
 };
 
@@ -26,7 +26,7 @@ TEST_F(MigrationTest, Version1IsUpgradedWithAllThatIsInIt) {
   const VectorBatch batch = store_->LoadVectors("m", 2, PassageId{}, 10).value();
   EXPECT_EQ(batch.passages, (std::vector{ids.first_passage, second}));
   EXPECT_EQ(batch.half_bits, (std::vector<uint16_t>{1, 2, 3, 4}));
-  EXPECT_EQ(Sql("PRAGMA user_version"), "2");
+  EXPECT_EQ(Sql("PRAGMA user_version"), "3");
   ExpectSound();
 }
 

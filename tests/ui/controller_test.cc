@@ -310,6 +310,8 @@ TEST_F(UiControllerTest, ActionsBecomeRequestsAndIntents) {
   controller.Do({ActionKind::kCopyText, 0, 0, "text"});
   EXPECT_EQ(host.intents[0].first, "pickFolder");
   EXPECT_EQ(host.intents[1], (std::pair<std::string, std::string>{"copyText", "text"}));
+  controller.Do({ActionKind::kManageLibrary});
+  EXPECT_EQ(host.intents[2].first, "manageLibrary");
   controller.SetQuery("a");
   controller.Do({ActionKind::kClearQuery});
   EXPECT_EQ(host.field, "");

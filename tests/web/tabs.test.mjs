@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { decode, encode } from '../../web/generated/protocol.mjs';
-import { TabPort } from '../../web/tabs.mjs';
+import { TabPort, endAllTabs, whileWriter } from '../../web/tabs.mjs';
 
 globalThis.addEventListener ??= () => {};
 
@@ -293,4 +293,37 @@ test('a tab of another build is told so', async () => {
   const second = new Tab('second', scope, 'new');
   await second.until(({ kind }) => kind === 'otherBuild');
   assert.ok(!second.heard.some(({ kind }) => kind === 'ready'));
+});
+
+test('all tabs are told of an erasing, and it waits until none writes', async () => {
+  const scope = `/${serial}/`;
+  const first = new Tab('first', scope);
+  await first.ready();
+  const second = new Tab('second', scope);
+  await second.ready();
+  endAllTabs(scope);
+  let isErased = false;
+  const erasing = whileWriter(scope, async () => {
+    isErased = true;
+  });
+  for (const tab of [second, first]) {
+    await tab.until(({ kind }) => kind === 'erased');
+    assert.equal(isErased, false);
+    tab.port.terminate();
+  }
+  await erasing;
+  assert.equal(isErased, true);
+});
+
+test('nothing is erased while a suspended tab holds the library', async (t) => {
+  const scope = `/${serial}/`;
+  let wake = () => {};
+  void navigator.locks.request(`lodestone:${scope}:writer`, {}, () => new Promise((resolve) => {
+    wake = () => resolve(undefined);
+  }));
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const erasing = whileWriter(scope, () => assert.fail('erased'));
+  t.mock.timers.tick(5000);
+  await assert.rejects(erasing, { code: 'kBusy', message: /does not answer\. Close it and try again; nothing was erased/ });
+  wake();
 });

@@ -5,7 +5,7 @@ import { ProtocolError, decodeStruct, encodeStruct } from '../wire.mjs';
 export { ProtocolError };
 
 /** Changes with any change of the schema; Hello compares it. */
-export const SCHEMA_HASH = '6f56f9c9c5af33fc';
+export const SCHEMA_HASH = 'efb3249cb77d602a';
 
 /** @typedef {'hybrid'|'semantic'|'lexical'} SearchMode */
 /** @typedef {'queued'|'reading'|'embedding'|'ready'|'failed'|'cancelled'} FileState */
@@ -225,6 +225,7 @@ export const SCHEMA_HASH = '6f56f9c9c5af33fc';
  * @property {boolean} gentle
  * @property {number} max_file_bytes
  * @property {number} passage_tokens
+ * @property {number} graph_vectors
  */
 /**
  * @typedef {object} HelloReply
@@ -637,6 +638,7 @@ const SCHEMA = {
       ['gentle', { kind: 'bool' }],
       ['max_file_bytes', { kind: 'u64' }],
       ['passage_tokens', { kind: 'u32' }],
+      ['graph_vectors', { kind: 'u32' }],
     ],
     HelloReply: [
       ['schema_hash', { kind: 'string', max: 4096 }],

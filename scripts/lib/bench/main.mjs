@@ -7,6 +7,7 @@ import { toRow } from './cases.mjs';
 import { describeMachine, loadNow } from './machine.mjs';
 import { measureEmbedding } from './measure_embedding.mjs';
 import { measureBuiltIn, measureIndexing, measureQueries, measureWithoutThreads } from './measure_engine.mjs';
+import { measureLibrary } from './measure_library.mjs';
 import { measureBytes, measureLines } from './measure_size.mjs';
 import { measureStart } from './measure_start.mjs';
 import { measureVectors } from './measure_vectors.mjs';
@@ -30,6 +31,7 @@ const MEASUREMENTS = {
   queries: { title: 'Queries', run: measureQueries },
   indexing: { title: 'Typing while 1,000 passages are indexed', run: measureIndexing },
   start: { title: 'From navigation to the first answer', run: measureStart },
+  library: { title: 'The library at rest', run: measureLibrary },
   single: { title: 'Without threads, 1,000 passages', run: measureWithoutThreads },
 };
 const REPETITIONS = 5;

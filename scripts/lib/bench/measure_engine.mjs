@@ -4,7 +4,7 @@ import { percentile } from '../headless/output.mjs';
 import { DIST } from '../headless/site.mjs';
 import { startStaticServer } from '../static_server.mjs';
 import { contentQueries } from './content_queries.mjs';
-import { higher, inFreshBrowser, lower, openReady, prepare, timeAdd } from './site_runs.mjs';
+import { addPassages, higher, inFolder, inFreshBrowser, lower, openReady, prepare, timeAdd } from './site_runs.mjs';
 import { makeQueries, makeTexts, randomNumbers } from './texts.mjs';
 
 const KEY_INTERVAL_MS = 100;
@@ -14,8 +14,6 @@ const LAG_P99_MS = 8;
 const IDLE_QUERY_P95_MS = 25;
 const BUSY_QUERY_P95_MS = 60;
 const QUERY_WORDS = [4, 8, 16];
-// Texts that go to the page at once.
-const LOT = 10000;
 
 /**
  * @typedef {import('./site_runs.mjs').Bench} Bench
@@ -188,17 +186,7 @@ export async function measureQueries(bench) {
   for (const count of bench.quick ? [1000] : [1000, 10000, 100000]) {
     await inFreshBrowser(bench, async (tab) => {
       const app = await openReady(tab);
-      let passages = 0;
-      let total_ms = 0;
-      const texts = makeTexts(Math.min(count, LOT));
-      for (let lot = 0; lot * LOT < count; lot += 1) {
-        await prepare(app, lot === 0 ? texts : inFolder(`lot-${lot}`, makeTexts(LOT, { seed: lot + 1 })));
-        const { state, ms } = await timeAdd(app);
-        passages = state.passages;
-        total_ms += ms;
-      }
-      await app.idle();
-      if (passages !== count) throw new Error(`${passages} passages of ${count} documents`);
+      const { ms, texts } = await addPassages(app, count);
       const name = `${count.toLocaleString('en')} passages`;
       /** @param {string} what @param {number[]} times @param {number} [p95Limit] */
       const add = (what, times, p95Limit) => {
@@ -207,7 +195,7 @@ export async function measureQueries(bench) {
           lower(`${name}: ${what} p95`, percentile(times, 0.95), 'ms', p95Limit),
         );
       };
-      cases.push(lower(`${name}: indexed in`, total_ms / 1000, 's'));
+      cases.push(lower(`${name}: indexed in`, ms / 1000, 's'));
       add('hybrid query', await queryTimes(app, queries), IDLE_QUERY_P95_MS);
       const random = randomNumbers(count);
       for (const words of QUERY_WORDS) {
@@ -222,9 +210,4 @@ export async function measureQueries(bench) {
     });
   }
   return cases;
-}
-
-/** @param {string} folder @param {import('./texts.mjs').Text[]} texts */
-function inFolder(folder, texts) {
-  return texts.map(({ path, text }) => ({ path: `${folder}/${path}`, text }));
 }

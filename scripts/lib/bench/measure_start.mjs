@@ -1,12 +1,9 @@
 // From navigation to a usable search field and to the first answer, on a first and on a later visit.
 import { ORIGIN } from '../headless/browser.mjs';
-import { inFreshBrowser, lower } from './site_runs.mjs';
+import { inFreshBrowser, lower, untilBrowserRests } from './site_runs.mjs';
 import { handbook } from './texts.mjs';
 
 const GUARD_MS = 60_000;
-const LOOK_MS = 250;
-// Of one core.
-const RESTING_SHARE = 0.04;
 /** @type {[name: string, key: string, limit_s?: number][]} */
 const MOMENTS = [
   ['search field usable', 'usable', 1],
@@ -67,28 +64,6 @@ function watchStart({ texts, question }) {
     },
     { once: true },
   );
-}
-
-/**
- * Waits until the browser has done with its own start: people open the page in a browser that runs, and
- * the cold visit is about the site's files, not about the browser's.
- * @param {import('playwright-core').BrowserContext} context
- */
-async function untilBrowserRests(context) {
-  const browser = context.browser();
-  if (browser === null) throw new Error('the browser cannot be asked for its processes');
-  const session = await browser.newBrowserCDPSession();
-  const used_s = async () => {
-    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-    return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
-  };
-  for (let before = await used_s(); ; ) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    const after = await used_s();
-    if ((after - before) * 1000 < LOOK_MS * RESTING_SHARE) break;
-    before = after;
-  }
-  await session.detach();
 }
 
 /**

@@ -1,6 +1,13 @@
 // What the measurements share: a fresh browser on the served site, and texts put into the page.
 import { AppSession } from '../headless/app_session.mjs';
 import { launchBrowser } from '../headless/browser.mjs';
+import { makeTexts } from './texts.mjs';
+
+const LOOK_MS = 250;
+// Of one core.
+const RESTING_SHARE = 0.04;
+// Texts that go to the page at once.
+const LOT = 10000;
 
 /**
  * @typedef {import('./texts.mjs').Text} Text
@@ -16,10 +23,22 @@ import { launchBrowser } from '../headless/browser.mjs';
  * @param {(tab: Tab) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function inFreshBrowser(bench, work) {
+export function inFreshBrowser(bench, work) {
+  return inBrowser(bench, null, work);
+}
+
+/**
+ * Runs `work` in a browser of its own.
+ * @template T
+ * @param {Bench} bench
+ * @param {string | null} profile a folder to keep; null for one that is removed afterwards
+ * @param {(tab: Tab) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function inBrowser(bench, profile, work) {
   const { context, close } = await launchBrowser({
     port: bench.port,
-    profile: null,
+    profile,
     viewport: { width: 1280, height: 800 },
   });
   try {
@@ -27,6 +46,28 @@ export async function inFreshBrowser(bench, work) {
   } finally {
     await close();
   }
+}
+
+/**
+ * Waits until the browser has done with its own start: people open the page in a browser that runs, and
+ * what is measured is the site, not the browser.
+ * @param {import('playwright-core').BrowserContext} context
+ */
+export async function untilBrowserRests(context) {
+  const browser = context.browser();
+  if (browser === null) throw new Error('the browser cannot be asked for its processes');
+  const session = await browser.newBrowserCDPSession();
+  const used_s = async () => {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+  };
+  for (let before = await used_s(); ; ) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    const after = await used_s();
+    if ((after - before) * 1000 < LOOK_MS * RESTING_SHARE) break;
+    before = after;
+  }
+  await session.detach();
 }
 
 /**
@@ -65,6 +106,30 @@ export function timeAdd(app) {
     const state = await window.lodestone.state();
     return { ms, state, tokens: state.tokens_embedded - before.tokens_embedded };
   });
+}
+
+/**
+ * Adds texts of one passage each.
+ * @param {AppSession} app
+ * @param {number} count
+ * @returns {Promise<{ms: number, texts: Text[]}>} until all were searchable by meaning; the first of them
+ */
+export async function addPassages(app, count) {
+  const texts = makeTexts(Math.min(count, LOT));
+  let total_ms = 0;
+  for (let lot = 0; lot * LOT < count; lot += 1) {
+    await prepare(app, lot === 0 ? texts : inFolder(`lot-${lot}`, makeTexts(LOT, { seed: lot + 1 })));
+    total_ms += (await timeAdd(app)).ms;
+  }
+  await app.idle();
+  const { passages } = await app.state();
+  if (passages !== count) throw new Error(`${passages} passages of ${count} documents`);
+  return { ms: total_ms, texts };
+}
+
+/** @param {string} folder @param {Text[]} texts */
+export function inFolder(folder, texts) {
+  return texts.map(({ path, text }) => ({ path: `${folder}/${path}`, text }));
 }
 
 /**

@@ -6,6 +6,7 @@ import { AppSession } from '../headless/app_session.mjs';
 import { launchBrowser, peakRendererMb } from '../headless/browser.mjs';
 import { serveSite } from '../headless/site.mjs';
 import { crashRounds } from './crash_rounds.mjs';
+import { tabFight } from './tab_fight.mjs';
 
 const MAX_DOCUMENTS = 2000;
 const SAMPLE = 5;
@@ -248,18 +249,22 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
     crashes: { type: 'string' },
+    tabs: { type: 'string' },
     seed: { type: 'string' },
   },
 });
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 process.stderr.write(`seed ${seed}\n`);
 try {
-  if (values.crashes === undefined) {
+  const log = (/** @type {string} */ line) => void process.stdout.write(`${line}\n`);
+  if (values.tabs !== undefined) {
+    const { deeds, ends, documents } = await tabFight({ seconds: Number(values.tabs), seed });
+    log(`${deeds} deeds of two tabs, ${ends} of them an end, ${documents} documents, none lost (--seed ${seed})`);
+  } else if (values.crashes === undefined) {
     await soakFor(seed, Number(values.minutes));
   } else {
-    const log = (/** @type {string} */ line) => void process.stdout.write(`${line}\n`);
-    const { kills, kept } = await crashRounds({ rounds: Number(values.crashes), seed, log });
-    log(`${kills} kills survived, ${kept} documents, none lost (--seed ${seed})`);
+    const { kills, midway, reported, kept } = await crashRounds({ rounds: Number(values.crashes), seed, log });
+    log(`${kills} kills survived, ${midway} of them amid adding; ${reported} documents reported, none lost, none half; ${kept} there (--seed ${seed})`);
   }
 } catch (error) {
   process.stderr.write(

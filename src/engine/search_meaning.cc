@@ -1,0 +1,167 @@
+// The part of Search that finds what is near in meaning: the query's vectors, and who is similar to them.
+
+#include <algorithm>
+#include <atomic>
+#include <random>
+#include <utility>
+
+#include "engine/search_run.h"
+#include "engine/token_windows.h"
+
+namespace lodestone {
+namespace {
+
+constexpr size_t kRowsPerShard = 16384;
+// By a graph: so many nearest passages for each document that is asked for (a document may have several among
+// them), found with this much wider a walk; past the most that pays, all are scanned.
+constexpr size_t kNearestPerResult = 16;
+constexpr size_t kLeastNearest = 200;
+constexpr uint32_t kMostGraphTop = 100;
+constexpr double kWalkWidth = 1.25;
+// Rows from all over the library that tell mean and deviation of the similarity: with so many, both are within a
+// fiftieth of a deviation of the whole library's.
+constexpr Row kSampleRows = 4096;
+
+// Their estimates, also at their places in `by_row`.
+std::vector<float> ScoreInto(const FlatIndex& index, const PreparedVector& query, const std::vector<Row>& rows,
+                             std::vector<float>* by_row) {
+  std::vector<float> scores(rows.size());
+  index.ScoreRows(query, rows, scores.data());
+  for (size_t i = 0; i < rows.size(); ++i) (*by_row)[rows[i]] = scores[i];
+  return scores;
+}
+
+}  // namespace
+
+// By every model that has vectors of passages which no better one has.
+void Search::EmbedQuery(RunPtr run) {
+  for (ModelSlot* slot : {&context_->larger, &context_->instant}) {
+    if (!slot->ready()) continue;
+    const ModelDescription& model = slot->model();
+    const Tier* tier = context_->library.FindTier(model.id);
+    const bool has_all = tier && tier->index->live_count() >= context_->library.passage_count();
+    auto meaning = std::make_shared<Meaning>();
+    meaning->model_id = model.id;
+    meaning->fusion_weight = model.fusion_weight;
+    meaning->similarity_floor = model.similarity_floor;
+    run->meanings.push_back(meaning);
+    ++run->waiting_for;
+    std::vector<std::vector<int32_t>> texts;
+    texts.push_back(QueryTokens(*slot->tokenizer, model, run->query.scored_text));
+    slot->embedder.EmbedNow(std::move(texts), [this, run, meaning](Result<std::vector<float>> vector) {
+      if (vector.ok()) return Scan(run, meaning, std::move(vector).value());
+      run->note = "Meaning could not be used: " + vector.status().message();
+      if (run->mode == FusionMode::kSemantic) run->status = vector.status();
+      Arrived(run);
+    });
+    if (has_all) return;
+  }
+}
+
+void Search::Scan(RunPtr run, std::shared_ptr<Meaning> meaning, std::vector<float> vector) {
+  const Tier* tier = context_->library.FindTier(meaning->model_id);
+  if (*run->finished || !tier || tier->index->row_count() == 0) return Arrived(run);
+  meaning->index = tier->index;
+  meaning->query = tier->index->Prepare(vector);
+  const Row rows = tier->index->row_count();
+  // A filter would have to be walked around, models that fill each other's gaps need each other's scores, and what the
+  // graph does not have yet is scanned, by one thread.
+  const bool walks = run->may_walk && tier->graph && tier->graph->complete_below() > rows / 10 * 9 &&
+                     !run->query.has_filters() && run->meanings.size() == 1 && run->request.top <= kMostGraphTop;
+  meaning->graph = walks ? tier->graph : nullptr;
+  if (walks) return Walk(run, meaning);
+  meaning->scores.by_row.resize(rows);
+
+  // Enough shards for every thread, none so small that handing it over costs more than scanning it.
+  const size_t threads = static_cast<size_t>(context_->platform.compute->thread_count());
+  const size_t shards = std::clamp<size_t>((rows + kRowsPerShard - 1) / kRowsPerShard, 1, threads * 2);
+  struct Progress {
+    std::atomic<size_t> left;
+    std::vector<ScoreSums> sums;
+  };
+  auto progress = std::make_shared<Progress>();
+  progress->left = shards;
+  progress->sums.resize(shards);
+  for (size_t shard = 0; shard < shards; ++shard) {
+    const Row begin = static_cast<Row>(rows * shard / shards);
+    const Row end = static_cast<Row>(rows * (shard + 1) / shards);
+    ++context_->compute_tasks;
+    context_->platform.compute->Post(Priority::kInteractive, [this, run, meaning, progress, shard, begin, end] {
+      progress->sums[shard] =
+          meaning->index->Scan(meaning->query, begin, end, meaning->scores.by_row.data() + begin);
+      const bool last = progress->left.fetch_sub(1, std::memory_order_acq_rel) == 1;
+      context_->platform.loop->Post([this, run, meaning, progress, last] {
+        --context_->compute_tasks;
+        if (!last) return context_->TaskEnded();
+        ScoreSums total;
+        for (const ScoreSums& sums : progress->sums) total.Add(sums);
+        meaning->scores.scale = SemanticScale(total);
+        Arrived(run);
+        context_->TaskEnded();
+      }, "Scan");
+    });
+  }
+}
+
+// The nearest rows, and a sample for the scale: the same one each time, so that the same query has the same scores.
+void Search::Walk(RunPtr run, std::shared_ptr<Meaning> meaning) {
+  const Row rows = meaning->index->row_count();
+  const size_t nearest = std::max<size_t>(kLeastNearest, run->request.top * kNearestPerResult);
+  context_->OnCompute<bool>(
+      Priority::kInteractive,
+      [meaning, rows, nearest] {
+        std::vector<float>& by_row = meaning->scores.by_row;
+        by_row.assign(rows, kUnscored);
+        std::mt19937 random(1);
+        std::vector<Row> sample;
+        for (Row i = 0; i < kSampleRows; ++i) {
+          const Row row = static_cast<Row>(uint64_t{random()} * rows >> 32);
+          if (meaning->index->IsLive(row)) sample.push_back(row);
+        }
+        ScoreSums sums;
+        for (float score : ScoreInto(*meaning->index, meaning->query, sample, &by_row)) sums.Add(score);
+        meaning->scores.scale = SemanticScale(sums);
+        const size_t width = static_cast<size_t>(static_cast<double>(nearest) * kWalkWidth);
+        std::vector<Row> found;
+        for (const ScoredRow& near : meaning->graph->Search(meaning->query, nearest, width)) {
+          if (near.row < rows) found.push_back(near.row);
+        }
+        ScoreInto(*meaning->index, meaning->query, found, &by_row);
+        return true;
+      },
+      [this, run](bool) { Arrived(run); });
+}
+
+// What has the query's words is ranked by its true similarity, however far it is.
+void Search::ScoreWordHits(RunPtr run, std::shared_ptr<Meaning> meaning) {
+  const Tier* tier = context_->library.FindTier(meaning->model_id);
+  std::vector<Row> rows;
+  if (tier && tier->index == meaning->index) {
+    rows.reserve(run->words.hits.size());
+    for (const LexicalHit& hit : run->words.hits) {
+      const Row row = tier->row(hit.passage);
+      if (row != Tier::kNoRow && row < meaning->scores.by_row.size()) rows.push_back(row);
+    }
+  }
+  context_->OnCompute<bool>(
+      Priority::kInteractive,
+      [meaning, rows = std::move(rows)] {
+        ScoreInto(*meaning->index, meaning->query, rows, &meaning->scores.by_row);
+        return true;
+      },
+      [this, run](bool) {
+        if (!*run->finished) Rank(run);
+      });
+}
+
+// The nearest passages were all of a few documents: the others are found by looking at every one.
+void Search::ScanInstead(RunPtr run) {
+  const std::shared_ptr<Meaning> meaning = run->meanings[0];
+  run->may_walk = false;
+  run->semantic.clear();
+  run->waiting_for = 1;
+  meaning->scores = {};
+  Scan(run, meaning, meaning->query.values);
+}
+
+}  // namespace lodestone

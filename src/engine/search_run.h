@@ -1,0 +1,51 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/result_builder.h"
+#include "engine/search.h"
+#include "engine/word_search.h"
+
+namespace lodestone {
+
+// One model's part: the query as its vector, and the similarity of all that it has vectors of.
+struct Search::Meaning {
+  std::string model_id;
+  float fusion_weight = 0;
+  float similarity_floor = 0;
+  PreparedVector query;
+  std::shared_ptr<FlatIndex> index;  // keeps the scanned rows alive
+  std::shared_ptr<HnswIndex> graph;  // set where only the nearest rows and some others are scored
+  SemanticScores scores;
+};
+
+struct Search::Run {
+  RequestId id;
+  protocol::Search request;
+  ParsedQuery query;
+  Done done;
+  FusionMode mode = FusionMode::kHybrid;
+  double started_ms = 0;
+  // Read on the storage thread too; shared by itself, so that a run is only ever let go on the coordinator.
+  std::shared_ptr<std::atomic<bool>> finished = std::make_shared<std::atomic<bool>>(false);
+  bool holds_bulk = false;
+  int waiting_for = 0;
+  Status status;
+  std::string note;
+
+  FilterResult filter;
+  WordHits words;
+  std::vector<std::shared_ptr<Meaning>> meanings;  // best model first
+  std::vector<SemanticScores> semantic;            // of those that count, SemanticScores::model their place above
+  bool complete = true;
+  bool may_walk = true;  // a graph, where there is one
+
+  std::vector<RankedDocument> ranked;
+  std::vector<PassageText> texts;
+  std::vector<std::vector<WordMatch>> matches;
+};
+
+}  // namespace lodestone
