@@ -2,11 +2,10 @@
 // keeps the site for use without a network, and keeps every page with the build it came from.
 //
 // Everything but the shell lives under v/<build>/ and never changes there. index.html names its
-// build, so a page and its engine always match. Each build has a cache of its own; the cache of an
-// old build goes when no page of it is open. On a first visit the browser fetches the versioned files
-// itself, as a detour through this worker costs time just then; once the page says it is ready, they
-// are brought into the cache (v/<build>/core_files.json lists the core), mostly from the browser's own
-// HTTP cache. This file itself is the same for every build.
+// build, so a page and its engine always match. Each build has a cache of its own, which goes when no
+// page of an old build is open. On a first visit the browser fetches the versioned files itself: a
+// detour through this worker costs time just then. Once the page is ready they are brought into the
+// cache (v/<build>/core_files.json lists the core), mostly from the browser's own.
 
 /** @typedef {{path: string, bytes: number, sha256: string}} CoreFile */
 
@@ -55,8 +54,7 @@
   /** @typedef {{body: ArrayBuffer, headers: Headers}} Kept */
 
   /**
-   * What each build's cache holds: a first visit asks for dozens of files that are not there yet, and each
-   * look into the cache goes to another process and back.
+   * What each build's cache holds: each look into the cache goes to another process and back.
    * @type {Map<string, Promise<Set<string>>>}
    */
   const listings = new Map();
@@ -73,8 +71,11 @@
   const leftToBrowser = new Map();
   /** @type {Map<string, Promise<void>>} by build */
   const filling = new Map();
-  /** Everything was erased: nothing is kept any more, for as long as this worker still serves an open page. */
+  /** Everything was erased: nothing is kept any more for the pages that are still open. */
   let isForgotten = false;
+  const refuseIfForgotten = () => {
+    if (isForgotten) throw new Error('everything was erased');
+  };
 
   const cacheName = (/** @type {string} */ build) => NAME_PREFIX + build;
   const addressOf = (/** @type {string} */ path) => new URL(SCOPE + path, worker.location.origin).href;
@@ -144,7 +145,7 @@
    * @param {Kept} kept
    */
   async function keep(build, path, kept) {
-    if (isForgotten) throw new Error('everything was erased');
+    refuseIfForgotten();
     const paths = await pathsKeptOf(build);
     const cache = await caches.open(cacheName(build));
     const headers = new Headers(kept.headers);
@@ -322,7 +323,7 @@
    * @param {string} build
    */
   async function fill(build) {
-    if (isForgotten) throw new Error('everything was erased');
+    refuseIfForgotten();
     const cache = await caches.open(cacheName(build));
     const left = leftToBrowser.get(build) ?? new Set();
     leftToBrowser.delete(build);
@@ -341,7 +342,7 @@
     for (const path of left) {
       if ((await cache.match(addressOf(path))) === undefined) await keep(build, path, await fetchWhole(path, 'force-cache'));
     }
-    if (isForgotten) throw new Error('everything was erased');
+    refuseIfForgotten();
     await cache.put(addressOf(COMPLETE_PATH), new Response(String(Date.now())));
     (await pathsKeptOf(build)).add(addressOf(COMPLETE_PATH));
     await dropUnusedBuilds(build);

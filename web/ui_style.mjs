@@ -7,6 +7,11 @@ const SHEET = `
   background: transparent; font: 17px/1.4 "Lodestone UI", system-ui, sans-serif; appearance: none;
 }
 #search.ui-search[data-hidden] { visibility: hidden; }
+.dragging #stage::after {
+  content: "Drop files or folders to add them"; position: absolute; inset: 12px; z-index: 20; display: grid; place-items: center;
+  border: 2px dashed var(--accent); border-radius: 18px; background: color-mix(in srgb, var(--background) 88%, transparent);
+  color: var(--accent); font: 600 22px/1.4 system-ui, sans-serif; pointer-events: none;
+}
 .ui-mirror { position: absolute; inset: 0; z-index: 2; pointer-events: none; overflow: clip; color: transparent; font: 12px/1.2 sans-serif; }
 .ui-mirror:not(.ui-plain) * {
   position: absolute; left: 0; top: 0; box-sizing: border-box; margin: 0; padding: 0; border: 0; outline: none; background: none;

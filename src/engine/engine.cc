@@ -194,6 +194,8 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
       search_.Start(id, request, [this, id](Result<protocol::SearchReply> reply) {
         if (reply.ok()) Respond(id, reply.value());
         else RespondError(id, reply.status());
+        // What waited for a quiet moment may go on; a search that ends with a model's answer ends no other task.
+        context_.platform.loop->Post([this] { context_.TaskEnded(); });
       });
       return;
     }

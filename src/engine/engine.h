@@ -94,6 +94,8 @@ class Engine {
   void ShareLanes();
   VectorFiller& best_filler() { return &context_.best_model() == &context_.larger ? larger_filler_ : instant_filler_; }
   void RestartFillers();
+  // Those that stopped as the storage was full.
+  void ResumeFillers();
   bool fillers_idle() const { return instant_filler_.idle() && larger_filler_.idle(); }
   void CloseModel(ModelSlot* slot);
   void LeaveOpening(RequestId id);

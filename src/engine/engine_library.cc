@@ -6,6 +6,12 @@
 #include "engine/library_contents.h"
 
 namespace lodestone {
+namespace {
+
+// Where no model comes, words do not wait for it.
+constexpr double kWordsDelayMs = 3000;
+
+}  // namespace
 
 void Engine::OpenLibrary(std::function<void(const Status&)> opened) {
   ++context_.storage_tasks;
@@ -35,7 +41,10 @@ void Engine::AdoptLibrary(LibraryContents contents) {
     context_.library.AddStoredDocument(std::move(record));
   }
   for (const auto& [passage, document] : contents.passages) context_.library.AddStoredPassage(passage, document);
+  // At a start the model and its vectors come first: until words are in memory, the full-text index answers.
   words_.Restart();
+  if (context_.best_model().ready()) words_.LoadDue();
+  else context_.platform.loop->PostDelayed(kWordsDelayMs, [this] { words_.LoadDue(); });
   for (const std::string& path : contents.damaged_paths) ListAsDamaged(path);
   if (contents.needs_compaction) housekeeper_.DocumentsRemoved();
   storage_bytes_ = contents.size_bytes;

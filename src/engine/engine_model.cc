@@ -34,6 +34,7 @@ void Engine::ConnectFiller(VectorFiller* filler, ModelSlot* slot) {
   filler->anyone_waits = [this, slot] { return &context_.best_model() == slot && ingest_.waits_for_vectors(); };
   filler->on_embedded = [this, slot](const std::vector<PassageId>& passages) {
     if (&context_.best_model() == slot) ingest_.PassagesEmbedded(passages);
+    words_.LoadDue();  // the vectors that came first are there
     StateMayHaveChanged();
   };
   filler->on_failure = [this, slot](const Status& status) { EmbeddingFailed(slot, status); };
@@ -60,6 +61,11 @@ void Engine::ShareLanes() {
 void Engine::RestartFillers() {
   if (instant_filler_.active()) instant_filler_.Restart();
   if (larger_filler_.active()) larger_filler_.Restart();
+}
+
+void Engine::ResumeFillers() {
+  if (context_.instant.ready() && !instant_filler_.active()) instant_filler_.Restart();
+  if (context_.larger.ready() && !larger_filler_.active()) larger_filler_.Restart();
 }
 
 void Engine::ModelChanged() {

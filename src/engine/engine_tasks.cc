@@ -75,6 +75,7 @@ void Engine::SetIndexingPaused(bool paused) {
   ingest_.SetPaused(paused);
   instant_filler_.SetPaused(paused);
   larger_filler_.SetPaused(paused);
+  if (!paused) ResumeFillers();
   StateMayHaveChanged();
 }
 

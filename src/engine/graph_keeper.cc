@@ -6,7 +6,7 @@
 namespace lodestone {
 namespace {
 
-// About 20 ms of one thread: what a query's own work may have to wait for.
+// What new files may have to wait for; queries are served between two rows.
 constexpr Row kSliceRows = 32;
 // A graph is saved again when so large a part of it is new: a twentieth.
 constexpr Row kUnsavedShare = 20;

@@ -24,7 +24,6 @@ void WordKeeper::Restart() {
   next_ = 0;
   limit_ = context_->library.passage_limit();
   under_way_ = 0;
-  LoadNext();
 }
 
 std::vector<WordKeeper::Row> WordKeeper::NextRows() {

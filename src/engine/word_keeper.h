@@ -15,8 +15,12 @@ class WordKeeper {
  public:
   explicit WordKeeper(EngineContext* context) : context_(context) {}
 
-  // The library is another one.
+  // The library is another one: the words of what it has now are due.
   void Restart();
+  // Loads what is due; what was stored since brought its words along.
+  void LoadDue() {
+    if (under_way_ == 0) LoadNext();
+  }
   // Words were added, or passages removed.
   void Tidy();
 

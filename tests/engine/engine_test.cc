@@ -315,5 +315,23 @@ TEST_F(EngineTest, SearchGoesOnWhileFilesComeIn) {
   EXPECT_EQ(Search("whale", SearchMode::kLexical, 1000).results.size(), 300u);
 }
 
+// Compaction waits for the search to end, and idleness for the compaction: nothing else happens that would look again.
+TEST_F(EngineTest, ASearchAfterARemovalDoesNotKeepTheEngineFromBecomingIdle) {
+  End();
+  verify_delay_ms_ = 1e9;
+  Start();
+  LoadModel();
+  Add({{"a.txt", "A lantern in the harbour."}, {"b.txt", "A whale in the harbour."}});
+  WaitIdle();
+  protocol::Remove remove;
+  remove.paths = {"a.txt"};
+  const RequestId removal = Post(remove);
+  const RequestId search = Post(protocol::Search{"harbour", SearchMode::kSemantic, 10, ""});
+  Wait(removal);
+  Wait(search);
+  WaitIdle();
+  EXPECT_EQ(State().documents, 1u);
+}
+
 }  // namespace
 }  // namespace lodestone

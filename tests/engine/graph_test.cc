@@ -12,7 +12,7 @@ namespace {
 
 using protocol::SearchMode;
 
-constexpr int kDocuments = 6000;  // enough that a walk pays
+constexpr int kDocuments = 4200;  // just enough that a walk pays
 
 class GraphTest : public EngineTest {
  protected:

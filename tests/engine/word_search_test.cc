@@ -270,6 +270,7 @@ TEST_P(WordSearchTest, TheFullTextIndexAnswersUntilWordsAreLoaded) {
 
   // Changes while they are being loaded.
   keeper_.Restart();
+  keeper_.LoadDue();
   Add({MakeRandom(1000), MakeRandom(3)}, true);
   Remove({context_.library.FindPath("d8.txt")->id, context_.library.FindPath("d399.md")->id});
   WaitQuiet();
@@ -279,7 +280,9 @@ TEST_P(WordSearchTest, TheFullTextIndexAnswersUntilWordsAreLoaded) {
   // And all over again, as after an import.
   context_.library.words().Clear();
   keeper_.Restart();
+  keeper_.LoadDue();
   keeper_.Restart();
+  keeper_.LoadDue();
   WaitQuiet();
   ASSERT_NO_FATAL_FAILURE(Compare(Terms(terms)));
 }

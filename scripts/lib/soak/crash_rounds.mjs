@@ -149,12 +149,16 @@ class CrashRounds {
     const words = 100 + Math.floor(this.#random() * 200);
     const texts = makeTexts(DOCUMENTS_A_ROUND, { words, seed: ++this.#serial });
     const known = [...this.#texts.keys()];
+    const taken = new Set();
     const documents = texts.map(({ text }, n) => {
       const marker = `marker${this.#serial}x${n}`;
       const isLong = n % 50 === 7;
       const old = n % 10 === 3 ? known[Math.floor(this.#random() * known.length)] : undefined;
       // A replaced document may be there in its old or its new form: it gets a path of its own per form.
-      const path = old === undefined ? `crash/${marker}.txt` : `${old.replace(/( \d+)?\.txt$/, '')} ${this.#serial}.txt`;
+      const form = old === undefined ? '' : `${old.replace(/( \d+)?\.txt$/, '')} ${this.#serial}.txt`;
+      // Of two texts of one path a kill may leave either.
+      const path = form === '' || taken.has(form) ? `crash/${marker}.txt` : form;
+      taken.add(path);
       return { path, text: `${marker} ${isLong ? Array(20).fill(text).join('\n\n') : text}` };
     });
     for (const { path, text } of documents) this.#texts.set(path, text);
