@@ -17,10 +17,13 @@ void LagHistogram::Record(double lag_ms, std::string_view what) {
   const int bucket = static_cast<int>(std::ceil(std::log(ratio) / std::log(kGrowth)));
   ++buckets_[static_cast<size_t>(std::clamp(bucket, 0, kBuckets - 1))];
   ++samples_;
-  if (lag_ms > max_ms_) {
-    max_ms_ = lag_ms;
-    worst_ = what;
-  }
+  Note(lag_ms, what);
+}
+
+void LagHistogram::Note(double lag_ms, std::string_view what) {
+  if (lag_ms <= max_ms_) return;
+  max_ms_ = lag_ms;
+  worst_ = what;
 }
 
 double LagHistogram::Quantile(double q) const {

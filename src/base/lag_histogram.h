@@ -7,11 +7,13 @@
 
 namespace lodestone {
 
-// How long things waited, in fixed memory, quantiles within 12 %; whatever waited longest is kept by name.
+// How long things waited, in fixed memory, quantiles within 12 %; whatever was worst is kept by name.
 // Thread: one, or under its owner's lock.
 class LagHistogram {
  public:
   void Record(double lag_ms, std::string_view what);
+  // Only for the worst: it happened, but is no sample.
+  void Note(double lag_ms, std::string_view what);
   double Quantile(double q) const;  // 0 without samples
   double max_ms() const { return max_ms_; }
   uint64_t samples() const { return samples_; }

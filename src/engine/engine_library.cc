@@ -62,7 +62,7 @@ void Engine::ReloadLibrary(std::function<void()> done) {
       },
       [this, done = std::move(done)](LibraryContents contents) {
         AdoptLibrary(std::move(contents));
-        RestartFillers();
+        fillers_.Restart();
         StateMayHaveChanged();
         done();
       });
@@ -76,7 +76,7 @@ void Engine::MendLibrary() {
       Priority::kVisible, [this](Store&) { return MendLibraryAt(&context_.place, &context_.store); },
       [this](LibraryContents contents) {
         AdoptLibrary(std::move(contents));
-        RestartFillers();
+        fillers_.Restart();
         StateMayHaveChanged();
       });
 }

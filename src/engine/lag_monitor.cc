@@ -7,12 +7,14 @@ namespace lodestone {
 namespace {
 
 constexpr double kTellIntervalMs = 1000;
+// A machine that slept for hours was no busier than this.
+constexpr double kMaxFilledMs = 10'000;
 
 }  // namespace
 
 void LagMonitor::Ran(std::string_view what, double begin_ms, double end_ms) {
   const double ms = end_ms - begin_ms;
-  if (ms > kLongMs) histogram_.Record(ms, what);
+  if (ms > kLongMs) histogram_.Note(ms, what);
   if (ms > kStallMs) Tell(ms, std::string(what), end_ms);
   last_ = what;
   const double behind_ms = end_ms - std::max(begin_ms, due_ms_);
@@ -38,12 +40,16 @@ void LagMonitor::Expect(double due_ms, bool timer) {
 
 void LagMonitor::ProbeRan(double now_ms) {
   const double lag_ms = std::max(0.0, now_ms - due_ms_);
-  const bool known = longest_ms_ > kLongMs && longest_ms_ >= lag_ms / 2;
-  // Timers are a little late by their nature; what held one up for long may be counted by itself already.
-  if (timer_ && (lag_ms <= kLongMs || known)) return;
+  // Timers are a little late by their nature; the probe that comes next is the sample.
+  if (timer_ && lag_ms <= kLongMs) return;
   const std::string cause = Cause(lag_ms);
-  histogram_.Record(lag_ms, cause);
+  Record(lag_ms, cause);
   if (lag_ms > kStallMs && longest_ms_ <= kStallMs) Tell(lag_ms, cause, now_ms);
+}
+
+void LagMonitor::Record(double lag_ms, std::string_view what) {
+  histogram_.Record(lag_ms, what);
+  for (double left_ms = std::min(lag_ms, kMaxFilledMs) - kTickMs; left_ms > 0; left_ms -= kTickMs) histogram_.Record(left_ms, what);
 }
 
 std::string LagMonitor::Cause(double lag_ms) const {
@@ -63,9 +69,10 @@ void LagMonitor::Tell(double lag_ms, std::string what, double now_ms) {
   if (on_stall) on_stall(stall);
 }
 
-void LagMonitor::Reset() {
+void LagMonitor::Reset(double now_ms) {
   histogram_ = {};
   stalls_ = 0;
+  Expect(std::max(due_ms_, now_ms), timer_);
 }
 
 }  // namespace lodestone

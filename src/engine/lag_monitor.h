@@ -16,11 +16,15 @@ struct Stall {
   uint32_t untold = 0;  // stalls since the last that was told of
 };
 
-// How late the coordinator's loop is, and what made it so. Probes go through the loop; of all work it hears when it ran.
+// How long a message would have waited for the coordinator's loop, and what for. Probes go through the loop; of all work
+// it hears when it ran. The histogram has a sample every kTickMs: where a probe came late, those that it was too late for
+// are counted as well, with what each of them would have waited. The worst is that of single pieces of work, too.
 // Times are of one monotonic clock, in milliseconds. Thread: coordinator.
 class LagMonitor {
  public:
-  // The rule of the loop: work that holds it longer counts as a lag of its own.
+  // Finer than a lag that would be felt; a second of indexing then has the samples that a 99th percentile takes.
+  static constexpr double kTickMs = 5;
+  // The rule of the loop; and how late a timer is that nothing held up.
   static constexpr double kLongMs = 4;
   static constexpr double kStallMs = 50;
 
@@ -34,13 +38,15 @@ class LagMonitor {
 
   const LagHistogram& histogram() const { return histogram_; }
   uint64_t stalls() const { return stalls_; }
-  void Reset();
+  // What was before `now_ms` is forgotten, also of a probe that is out.
+  void Reset(double now_ms);
 
   // Once for each stall, but at most once a second: the next one says how many were passed over.
   std::function<void(const Stall&)> on_stall;
 
  private:
   void Expect(double due_ms, bool timer);
+  void Record(double lag_ms, std::string_view what);
   std::string Cause(double lag_ms) const;
   void Tell(double lag_ms, std::string what, double now_ms);
 

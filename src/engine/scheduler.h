@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -7,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,10 @@ struct TaskSpec {
   double deadline_ms = 0;  // from its start; 0: none
   // It begins when all of these are done, and is cancelled with the first that ends otherwise.
   std::vector<TaskId> after = {};
+  // It is a part of this task, or of nobody's where that is unknown: paused and cancelled with the whole, which ends
+  // after it; neither counted nor told of.
+  std::optional<TaskId> part_of = {};
+  const char* name = "Task";  // that its batches go by on threads and on the loop
 };
 
 struct TaskInfo {
@@ -67,9 +73,9 @@ class TaskStep {
 // What a batch says of the rest of its task.
 enum class TaskNext { kMore, kAwaitMessage, kDone };
 
-// Runs tasks on the executor, a batch at a time, so that each can be paused, cancelled and overtaken between batches;
-// and keeps account of tasks that other parts of the engine run by themselves. A task that was taken on ends exactly
-// once: done, failed or cancelled.
+// Runs tasks on the executor, a batch at a time, so that each can be paused, cancelled and overtaken between batches. A
+// task may be adopted: its owner says what comes next, and hands each piece of it over as a part. A task that was taken
+// on ends exactly once: done, failed or cancelled.
 // Thread: coordinator; batches run on the executor's threads. REQUIRES: loop outlives executor, both outlive batches.
 class Scheduler {
  public:
@@ -86,19 +92,20 @@ class Scheduler {
     std::function<void()> resume = {};
   };
   struct Limits {
-    size_t tasks = 256;     // that have not ended
+    size_t tasks = 256;     // that have not ended, without parts
     size_t messages = 256;  // that a task has not taken
   };
 
   Scheduler(Loop* loop, Executor* executor, const Clock* clock, Limits limits);
   Scheduler(Loop* loop, Executor* executor, const Clock* clock) : Scheduler(loop, executor, clock, Limits()) {}
-  // Ends what is left as cancelled. No batch runs on after Shutdown's answer; without it the executor must go first.
+  // Ends what is left as cancelled, parts unheard. No batch runs on after Shutdown's answer; without it the executor
+  // must go first.
   ~Scheduler();
 
   // Errors: kBusy when too many have not ended, kNotFound when one of `after` is unknown or did not finish,
   // kUnavailable after Shutdown. `ended` is never called before this returns, and not at all after an error.
   Result<TaskId> Start(TaskSpec spec, Factory factory, Ended ended);
-  // A task whose owner does the work, and tells of it by Report and Finish. Errors: as Start.
+  // A task whose owner knows the work, runs it as parts and tells of it by Report and Finish. Errors: as Start.
   Result<TaskId> Adopt(TaskSpec spec, Hooks hooks, Ended ended = {});
 
   // Errors of all: kNotFound for a task that has ended, kInvalidArgument for what it cannot do.
@@ -114,6 +121,7 @@ class Scheduler {
 
   // Of an adopted task; ignored when it has ended.
   void Report(TaskId id, uint64_t done, uint64_t total);
+  // It ends when its parts have.
   void Finish(TaskId id, Status status);
 
   bool Has(TaskId id) const { return tasks_.contains(id); }  // it has not ended
@@ -122,6 +130,8 @@ class Scheduler {
   // Those that ended last, oldest first.
   std::vector<TaskInfo> Recent() const;
   bool idle() const { return tasks_.empty(); }
+  // Batches that threads have, or are about to have.
+  int in_flight() const { return in_flight_[0] + in_flight_[1] + in_flight_[2]; }
 
   // Takes nothing on any more and cancels all; the loop runs `done` once the last batch is back.
   void Shutdown(std::function<void()> done);
@@ -139,14 +149,19 @@ class Scheduler {
   void Ready(const TaskPtr& task);
   void Pump();
   void Launch(const TaskPtr& task);
+  bool MayLaunch(Priority priority) const;
   // The batch is on no thread and will not be.
   bool Recall(const TaskPtr& task);
+  // A pause has begun or ended, of this task or of what it is a part of.
+  void Hold(const TaskPtr& task);
+  void Release(const TaskPtr& task);
+  void StopParts(const TaskPtr& task, const Status& status);
   void Landed(TaskId id, uint32_t flight, Result<TaskNext> next);
   void Stop(const TaskPtr& task, TaskState state, Status status);
   void End(const TaskPtr& task, TaskState state, Status status);
   void BeginAgain(const TaskPtr& task);
   void CheckDeadline(TaskId id);
-  void Changed() const;
+  void Changed(const Task& task) const;
 
   Loop* loop_;
   Executor* executor_;
@@ -155,7 +170,8 @@ class Scheduler {
   std::map<TaskId, TaskPtr> tasks_;
   std::deque<TaskPtr> recent_;
   std::deque<TaskPtr> ready_[3];  // by priority
-  int in_flight_ = 0;
+  std::array<int, 3> in_flight_{};  // by priority
+  size_t whole_count_ = 0;          // tasks that are no parts
   uint32_t last_id_ = 0;
   bool closed_ = false;
   std::function<void()> on_shut_;

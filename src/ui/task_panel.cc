@@ -35,7 +35,7 @@ std::string CountText(const TaskEntry& task) {
   std::string count = FormatCount(task.done) + " of ";
   if (task.kind == "import") {
     count = FormatBytes(task.done) + " of " + FormatBytes(task.total);
-  } else if (task.kind == "embed") {
+  } else if (task.kind == "embed" || task.kind == "graph") {
     count += FormatCountOf(task.total, "passage", "passages");
   } else {
     count += FormatCount(task.total);

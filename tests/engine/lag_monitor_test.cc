@@ -90,12 +90,61 @@ TEST_F(LagMonitorTest, OnlyThePartBehindTheProbeCounts) {
   EXPECT_EQ(stalls_[0].ms, 65);
 }
 
-TEST_F(LagMonitorTest, ATimerHeldUpByACountedPieceIsNotCountedTwice) {
+TEST_F(LagMonitorTest, ATimerHeldUpByAPieceThatWasToldOfIsNotToldOfAgain) {
   lag_.ProbeTimed(now_ms_);
   Run("StoreBatch", 60);
   lag_.ProbeRan(now_ms_);
-  EXPECT_EQ(lag_.histogram().samples(), 1u);
+  EXPECT_EQ(lag_.histogram().worst(), "StoreBatch");
   EXPECT_EQ(stalls_.size(), 1u);
+}
+
+// A probe that waits asks no more: without the ones that it was too late for, a stall would be one sample of many.
+TEST_F(LagMonitorTest, SamplesAreEvenInTime) {
+  const double begin_ms = now_ms_;
+  const auto turn = [&](double timer_late_ms, double work_ms) {
+    lag_.ProbePosted(now_ms_);
+    Run("Search", work_ms);
+    lag_.ProbeRan(now_ms_);
+    lag_.ProbeTimed(now_ms_ + LagMonitor::kTickMs);
+    now_ms_ += LagMonitor::kTickMs;
+    if (timer_late_ms > 0) Run("StoreBatch", timer_late_ms);
+    lag_.ProbeRan(now_ms_);
+  };
+  for (int i = 0; i < 90; ++i) turn(0, 0.1);
+  turn(0, 50);
+  turn(100, 0.1);
+  for (int i = 0; i < 90; ++i) turn(0, 0.1);
+  const LagHistogram& lag = lag_.histogram();
+  EXPECT_NEAR(static_cast<double>(lag.samples()), (now_ms_ - begin_ms) / LagMonitor::kTickMs, 5);
+  // Of 1,070 ms a message would have waited in 150: as long as it then took, 50 ms or longer in a twentieth of all.
+  EXPECT_NEAR(lag.Quantile(0.5), 0.1, 0.02);
+  EXPECT_NEAR(lag.Quantile(0.95), 50, 7);
+  EXPECT_EQ(lag.max_ms(), 100);
+}
+
+// Work between probes is no sample by itself, or the percentiles would be those of bad moments alone.
+TEST_F(LagMonitorTest, ALongPieceAloneIsTheWorstAndNoSample) {
+  Run("GetDocument", 20);
+  EXPECT_EQ(lag_.histogram().samples(), 0u);
+  EXPECT_EQ(lag_.histogram().max_ms(), 20);
+  EXPECT_EQ(lag_.histogram().worst(), "GetDocument");
+}
+
+TEST_F(LagMonitorTest, AResetForgetsWhatAProbeHadWaitedForBefore) {
+  lag_.ProbeTimed(now_ms_);
+  Run("Heavy", 40);
+  lag_.Reset(now_ms_);
+  Run("Search", 5);
+  lag_.ProbeRan(now_ms_);
+  EXPECT_EQ(lag_.histogram().max_ms(), 5);
+  EXPECT_EQ(lag_.histogram().worst(), "Search");
+}
+
+TEST_F(LagMonitorTest, AMachineThatSleptIsNoYearOfSamples) {
+  lag_.ProbePosted(now_ms_);
+  now_ms_ += 8 * 3600 * 1000.0;
+  lag_.ProbeRan(now_ms_);
+  EXPECT_LE(lag_.histogram().samples(), 2001u);
 }
 
 TEST_F(LagMonitorTest, AStormIsToldOfOnceASecondWithItsNumber) {
@@ -107,7 +156,7 @@ TEST_F(LagMonitorTest, AStormIsToldOfOnceASecondWithItsNumber) {
   ASSERT_EQ(stalls_.size(), 2u);
   EXPECT_EQ(stalls_[1].untold, 9u);
   EXPECT_EQ(lag_.stalls(), 11u);
-  lag_.Reset();
+  lag_.Reset(now_ms_);
   EXPECT_EQ(lag_.stalls(), 0u);
   EXPECT_EQ(lag_.histogram().samples(), 0u);
 }

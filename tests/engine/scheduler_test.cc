@@ -1,147 +1,7 @@
-#include "engine/scheduler.h"
-
-#include <algorithm>
-#include <atomic>
-#include <deque>
-#include <map>
-#include <random>
-#include <string>
-#include <thread>
-#include <vector>
-
-#include <gtest/gtest.h>
-
-#include "platform/run_loop.h"
-#include "platform/thread_pool.h"
+#include "tests/engine/scheduler_fixture.h"
 
 namespace lodestone {
 namespace {
-
-class FakeClock final : public Clock {
- public:
-  double NowMs() const override { return now_ms; }
-  int64_t WallMs() const override { return 0; }
-  double now_ms = 1000;
-};
-
-// Turns when the test says so, at the test's time.
-class FakeLoop final : public Loop {
- public:
-  explicit FakeLoop(FakeClock* clock) : clock_(clock) {}
-  void Post(Work work, const char*) override { queue_.push_back(std::move(work)); }
-  void PostDelayed(double delay_ms, Work work, const char*) override {
-    delayed_.emplace(clock_->now_ms + delay_ms, std::move(work));
-  }
-  void Turn() {
-    while (!queue_.empty()) {
-      const Work work = std::move(queue_.front());
-      queue_.pop_front();
-      work();
-    }
-  }
-  void Advance(double ms) {
-    const double until_ms = clock_->now_ms + ms;
-    while (!delayed_.empty() && delayed_.begin()->first <= until_ms) {
-      clock_->now_ms = delayed_.begin()->first;
-      const Work work = std::move(delayed_.begin()->second);
-      delayed_.erase(delayed_.begin());
-      work();
-      Turn();
-    }
-    clock_->now_ms = until_ms;
-  }
-
- private:
-  FakeClock* clock_;
-  std::deque<Work> queue_;
-  std::multimap<double, Work> delayed_;
-};
-
-// Threads that run what the test tells them to.
-class FakeExecutor final : public Executor {
- public:
-  explicit FakeExecutor(int threads) : threads_(threads) {}
-  void Post(Priority priority, Work work, const char*) override {
-    queues_[static_cast<size_t>(priority)].push_back(std::move(work));
-  }
-  int thread_count() const override { return threads_; }
-  void SetActiveLimit(int) override {}
-  bool InteractiveWaiting() const override { return !queues_[0].empty(); }
-  void RunInteractive() override {}
-  LagHistogram WaitTimes(Priority) const override { return {}; }
-  void ForgetWaitTimes() override {}
-
-  bool RunOne() {
-    for (auto& queue : queues_) {
-      if (queue.empty()) continue;
-      const Work work = std::move(queue.front());
-      queue.pop_front();
-      work();
-      return true;
-    }
-    return false;
-  }
-  void Drop() {
-    for (auto& queue : queues_) queue.clear();
-  }
-
- private:
-  int threads_;
-  std::deque<Work> queues_[3];
-};
-
-class SchedulerTest : public ::testing::Test {
- protected:
-  // A task of `batches` batches, each of which writes its name down.
-  Scheduler::Factory Steps(std::string name, int batches) {
-    return [this, name, batches] {
-      return [this, name, batches, left = batches](TaskStep& step) mutable -> Result<TaskNext> {
-        log_.push_back(name);
-        --left;
-        step.Report(static_cast<uint64_t>(batches - left), static_cast<uint64_t>(batches));
-        return left > 0 ? TaskNext::kMore : TaskNext::kDone;
-      };
-    };
-  }
-  Scheduler::Ended Note() {
-    return [this](const TaskInfo& info) { ended_[info.id].push_back(info); };
-  }
-  TaskId Start(TaskSpec spec, Scheduler::Factory factory) {
-    const Result<TaskId> id = scheduler_.Start(std::move(spec), std::move(factory), Note());
-    EXPECT_TRUE(id.ok()) << id.status().message();
-    return id.ok() ? id.value() : TaskId{};
-  }
-  TaskId Start(std::string name, int batches, Priority priority = Priority::kBackground) {
-    return Start({.kind = "test", .title = name, .priority = priority}, Steps(name, batches));
-  }
-  void RunAll() {
-    do loop_.Turn();
-    while (executor_.RunOne());
-  }
-  TaskState StateOf(TaskId id) {
-    for (const auto& infos : {scheduler_.Live(), scheduler_.Recent()}) {
-      for (const TaskInfo& info : infos) {
-        if (info.id == id) return info.state;
-      }
-    }
-    ADD_FAILURE() << "no task " << id.value;
-    return TaskState::kFailed;
-  }
-  // Its one terminal event.
-  TaskInfo End(TaskId id) {
-    EXPECT_EQ(ended_[id].size(), 1u) << "of task " << id.value;
-    return ended_[id].empty() ? TaskInfo{} : ended_[id][0];
-  }
-
-  FakeClock clock_;
-  FakeLoop loop_{&clock_};
-  FakeExecutor executor_{1};
-  std::vector<std::string> log_;
-  std::map<TaskId, std::vector<TaskInfo>> ended_;
-  Scheduler scheduler_{&loop_, &executor_, &clock_, {.tasks = 8, .messages = 3}};
-};
-
-using Names = std::vector<std::string>;
 
 TEST_F(SchedulerTest, RunsBatchByBatchAndEndsOnce) {
   const TaskId id = Start("a", 3);
@@ -460,6 +320,15 @@ TEST_F(SchedulerTest, AnOwnerMayFinishWhenItIsAskedTo) {
   EXPECT_EQ(End(id).state, TaskState::kCancelled);
 }
 
+TEST_F(SchedulerTest, VisibleWorkBeginsThoughTheBackgroundHasAllThreads) {
+  for (int i = 0; i < 5; ++i) Start("bulk", 1);
+  Start("seen", 1, Priority::kVisible);
+  EXPECT_EQ(scheduler_.in_flight(), 3) << "two of five, and it";
+  executor_.RunOne();
+  EXPECT_EQ(log_, Names{"seen"});
+  RunAll();
+}
+
 TEST_F(SchedulerTest, DroppedWorkIsReported) {
   const TaskId id = Start("a", 2);
   executor_.Drop();
@@ -524,79 +393,6 @@ TEST(Scheduler, ItsOwnEndIsTheTerminalEventOfWhatIsLeft) {
   EXPECT_EQ(ended, 5);
   loop.Turn();  // what lands late finds nobody, and does no harm
   EXPECT_EQ(ended, 5);
-}
-
-// Real threads; whatever the order, the invariants hold. ThreadSanitizer looks on.
-TEST(Scheduler, HoldsItsInvariantsAmongThreads) {
-  struct Watched {
-    std::atomic<int> running = 0;
-    std::atomic<bool> over = false;
-    std::atomic<int> after_end = 0;
-    std::atomic<int> overlaps = 0;
-    int ends = 0;
-  };
-  for (unsigned seed = 1; seed <= 8; ++seed) {
-    RunLoop loop;
-    auto pool = std::make_unique<ThreadPool>(3);
-    Scheduler scheduler(&loop, pool.get(), &SystemClock(), {.tasks = 64, .messages = 8});
-    std::mt19937 random(seed);
-    std::vector<std::unique_ptr<Watched>> all;
-    std::vector<TaskId> ids;
-    for (int round = 0; round < 400; ++round) {
-      const uint32_t dice = random() % 10;
-      if (dice < 5) {
-        auto watched = std::make_unique<Watched>();
-        Watched* const w = watched.get();
-        TaskSpec spec{.kind = "test", .title = "t", .priority = static_cast<Priority>(random() % 3)};
-        if (random() % 4 == 0) spec.group = "g";
-        if (!ids.empty() && random() % 5 == 0) spec.after = {ids[random() % ids.size()]};
-        const int batches = 1 + static_cast<int>(random() % 4);
-        const bool listens = random() % 3 == 0;
-        const auto factory = [w, batches, listens] {
-          return [w, left = batches, listens](TaskStep& step) mutable -> Result<TaskNext> {
-            if (w->running.fetch_add(1) > 0) ++w->overlaps;
-            if (w->over) ++w->after_end;
-            const bool heard = !step.TakeMessages().empty();
-            step.Report(1, 2);
-            std::this_thread::yield();
-            w->running.fetch_sub(1);
-            if (listens) return heard ? TaskNext::kDone : TaskNext::kAwaitMessage;
-            return --left > 0 ? TaskNext::kMore : TaskNext::kDone;
-          };
-        };
-        const Result<TaskId> id = scheduler.Start(spec, factory, [w](const TaskInfo&) {
-          ++w->ends;
-          w->over = true;
-        });
-        if (id.ok()) {
-          ids.push_back(id.value());
-          all.push_back(std::move(watched));
-        }
-      } else if (!ids.empty()) {
-        const TaskId id = ids[random() % ids.size()];
-        // A task that has ended refuses, which is as good.
-        if (dice == 5) (void)scheduler.Cancel(id);
-        if (dice == 6) (void)scheduler.Pause(id);
-        if (dice == 7) (void)scheduler.Resume(id);
-        if (dice >= 8) (void)scheduler.Send(id, "m");
-      }
-      int turns = static_cast<int>(random() % 4);
-      loop.RunUntil([&] { return turns-- <= 0; }, 0.2);
-    }
-    bool shut = false;
-    // On some rounds the threads go first, as when a tab is closed.
-    if (seed % 4 == 0) pool.reset();
-    scheduler.Shutdown([&] { shut = true; });
-    ASSERT_TRUE(loop.RunUntil([&] { return shut; }, 30000)) << "shutdown hangs, seed " << seed;
-    EXPECT_TRUE(scheduler.idle());
-    EXPECT_GT(all.size(), 50u);
-    for (const auto& watched : all) {
-      EXPECT_EQ(watched->ends, 1);
-      EXPECT_EQ(watched->after_end, 0) << "ran after its end";
-      EXPECT_EQ(watched->overlaps, 0) << "two batches at once";
-    }
-    pool.reset();
-  }
 }
 
 }  // namespace

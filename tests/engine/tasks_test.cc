@@ -1,5 +1,8 @@
 // What people see of the engine's work and how they steer it.
 
+#include <atomic>
+#include <future>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +29,27 @@ class TasksTest : public EngineTest {
     protocol::AddFiles request;
     for (int i = 0; i < count; ++i) request.files.push_back(Entry("many/" + std::to_string(i) + ".txt", "A lantern."));
     return Post(request);
+  }
+  // Both threads are taken until the promise is kept.
+  std::promise<void> HoldThreads() {
+    std::promise<void> release;
+    const std::shared_future<void> released = release.get_future().share();
+    auto held = std::make_shared<std::atomic<int>>(0);
+    for (int i = 0; i < 2; ++i) {
+      compute_->Post(Priority::kInteractive, [held, released] {
+        ++*held;
+        released.wait();
+      });
+    }
+    EXPECT_TRUE(loop_.RunUntil([&] { return *held == 2; }, 30000));
+    return release;
+  }
+  // So many files are read and wait to be cut.
+  void UntilRead(uint32_t count) {
+    ASSERT_TRUE(loop_.RunUntil([&] { return State().running == count; }, 30000));
+    bool read = false;
+    loop_.Post([&] { read = true; });  // behind the last reads
+    ASSERT_TRUE(loop_.RunUntil([&] { return read; }, 30000));
   }
   void Pause() { Ask<protocol::Ack>(protocol::SetPaused{.paused = true}); }
   void Resume() { Ask<protocol::Ack>(protocol::SetPaused{.paused = false}); }
@@ -87,6 +111,52 @@ TEST_F(TasksTest, ACancelledTaskEndsItsRequestAndIsGone) {
   const RequestId again = PostMany(2);
   EXPECT_NE(Tasks("index").at(0).task, task.task);
   Wait(again);
+}
+
+TEST_F(TasksTest, WhatWaitsForAThreadIsTakenBackByACancel) {
+  LoadModel();
+  WaitIdle();
+  std::promise<void> release = HoldThreads();
+  const RequestId add = PostMany(20);
+  UntilRead(20);
+  Ask<protocol::Ack>(protocol::ControlTask{Tasks("index").at(0).task, TaskAction::kCancel});
+  EXPECT_EQ(ErrorOf(Wait(add)).code, "kCancelled");
+  EXPECT_TRUE(State().tasks.empty()) << "nothing of it is left to run, though no thread has come free";
+  EXPECT_EQ(State().running, 0u);
+  release.set_value();
+  WaitIdle();
+  EXPECT_EQ(State().documents, 0u);
+}
+
+TEST_F(TasksTest, WhatWaitsForAThreadIsHeldByAPause) {
+  LoadModel();
+  WaitIdle();
+  std::promise<void> release = HoldThreads();
+  const RequestId add = PostMany(20);
+  UntilRead(20);
+  Pause();
+  release.set_value();
+  Search("lantern");  // of all that a thread had to do, this is done
+  EXPECT_EQ(State().running, 20u);
+  EXPECT_EQ(State().documents, 0u);
+  Resume();
+  EXPECT_EQ(protocol::Decode<protocol::AddFilesReply>(Wait(add).bytes).value().added, 20u);
+}
+
+TEST_F(TasksTest, OneRequestOfARunIsCancelledAlone) {
+  LoadModel();
+  WaitIdle();
+  std::promise<void> release = HoldThreads();
+  const RequestId first = PostMany(20);
+  const RequestId second = Post(protocol::AddFiles{.files = {Entry("kept.txt", "A violin.")}});
+  UntilRead(21);
+  Cancel(first);
+  EXPECT_EQ(ErrorOf(Wait(first)).code, "kCancelled");
+  EXPECT_EQ(State().running, 1u);
+  release.set_value();
+  EXPECT_EQ(protocol::Decode<protocol::AddFilesReply>(Wait(second).bytes).value().added, 1u);
+  WaitIdle();
+  EXPECT_EQ(State().documents, 1u);
 }
 
 TEST_F(TasksTest, TheEventsTellOfTasksAndOfTheirEnd) {
