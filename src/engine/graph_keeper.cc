@@ -72,7 +72,8 @@ void GraphKeeper::Load(const std::string& model_id, const Tier& tier) {
                 saved_rows_[model_id] = tier->graph->complete_below();
               }
               Ended(model_id);
-            });
+            },
+            "Load");
       });
 }
 
@@ -138,7 +139,7 @@ void GraphKeeper::Save(const std::string& model_id, std::shared_ptr<HnswIndex> g
               });
             },
             // Without room for it the graph is made anew at the next start, that is all.
-            [this, model_id](Status) { Ended(model_id); });
+            [this, model_id](Status) { Ended(model_id); }, "Save");
       });
 }
 

@@ -212,7 +212,8 @@ void VectorFiller::Fetch() {
               if (!items.ok()) return on_failure(items.status());
               slot_->embedder.AddBulk(std::move(items).value());
               Fetch();
-            });
+            },
+            "Fetch");
       });
 }
 

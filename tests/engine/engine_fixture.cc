@@ -78,9 +78,10 @@ void FakeInference::Run(int lane, InferenceBatch* batch, RunDone done) {
         }
       }
     }
-    loop_->Post([done, fails = fail_runs] {
+    const auto tell = [done, fails = fail_runs] {
       done(fails ? Status(StatusCode::kBadData, "The model failed on a text.") : OkStatus());
-    });
+    };
+    loop_->Post(tell, "Run");
   });
 }
 

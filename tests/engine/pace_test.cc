@@ -2,6 +2,7 @@
 // task that runs, not for all of them.
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -57,6 +58,29 @@ TEST_F(EngineTest, AHeldLoopIsCaughtAndNamedOnce) {
   EXPECT_EQ(std::count_if(warnings_.begin(), warnings_.end(),
                           [](const std::string& warning) { return warning.find(" ms by StoreTooMuch") != std::string::npos; }),
             1);
+}
+
+// The compiler's name of a lambda says nothing to whoever reads of a stall.
+TEST_F(EngineTest, AllWorkOfTheLoopHasANameOfItsOwn) {
+  std::set<std::string> names;
+  const auto listen = loop_.on_ran;
+  loop_.on_ran = [&](const char* what, double begin_ms, double end_ms) {
+    names.insert(what);
+    listen(what, begin_ms, end_ms);
+  };
+  LoadModel();
+  Add({{"a.txt", "A lantern."}, {"b.jsonl", "{\"text\":\"A violin.\"}\n{\"text\":\"A whale.\"}\n"}});
+  Search("lantern \"violin\" type:txt");
+  Ask<protocol::Ack>(protocol::SetSettings{.graph_vectors = 1});
+  WaitIdle();
+  Ask<protocol::RemoveReply>(protocol::Remove{.paths = {"a.txt"}});
+  Ask<protocol::ExportReply>(protocol::Export{});
+  WaitIdle();
+  for (const char* name : {"ParseWhole", "ParseRecords", "StoreBatch", "Fetch", "Save", "NextSlice"}) {
+    EXPECT_TRUE(names.contains(name)) << name;
+  }
+  loop_.on_ran = listen;
+  for (const std::string& name : names) EXPECT_EQ(name.find("operator"), std::string::npos) << name;
 }
 
 TEST_F(EngineTest, ThePoolTellsHowLongWorkWaited) {
