@@ -18,7 +18,8 @@ constexpr sqlite3_int64 kPieceBytes = 120 << 10;
 
 sqlite3_vfs* the_base = nullptr;
 
-// A file below, with what is on its way to it and what came from it before it was asked for.
+// A file below, with what is on its way to it and what came from it before it was asked for. Reads see both, so that only
+// writing can fail for want of room: SQLite gives up a transaction when a write fails, not when a read does.
 class Buffers {
  public:
   explicit Buffers(sqlite3_file* below) : below_(below) {}
@@ -31,13 +32,9 @@ class Buffers {
     if (follows && !Covers(offset, size)) {
       if (const int failure = ReadAhead(offset); failure != SQLITE_OK) return failure;
     }
-    if (Covers(offset, size)) {
-      std::memcpy(to, ahead_.data() + (offset - ahead_at_), static_cast<size_t>(size));
-      return SQLITE_OK;
-    }
-    // Even what lies before it: a file that is to grow has zeros there.
-    if (const int failure = Flush(); failure != SQLITE_OK) return failure;
-    return below_->pMethods->xRead(below_, to, size, offset);
+    if (!Covers(offset, size)) return ReadBoth(static_cast<char*>(to), size, offset);
+    std::memcpy(to, ahead_.data() + (offset - ahead_at_), static_cast<size_t>(size));
+    return SQLITE_OK;
   }
 
   int Write(const void* from, int size, sqlite3_int64 offset) {
@@ -51,14 +48,29 @@ class Buffers {
     return SQLITE_OK;
   }
 
-  // What fails to be written is not tried again: SQLite then rolls back.
+  // What fails to be written is kept: SQLite takes it for written, and reads it to roll back.
   int Flush() {
     if (held_.empty()) return SQLITE_OK;
     const int result = below_->pMethods->xWrite(below_, held_.data(), static_cast<int>(held_.size()), held_at_);
-    held_.clear();
+    if (result == SQLITE_OK) held_.clear();
     return result;
   }
 
+  // The file gets smaller before the rest is written: that may be what makes the room.
+  int Truncate(sqlite3_int64 size) {
+    ahead_.clear();
+    if (End(held_at_, held_) > size) held_.resize(static_cast<size_t>(std::max<sqlite3_int64>(size - held_at_, 0)));
+    if (const int failure = below_->pMethods->xTruncate(below_, size); failure != SQLITE_OK) return failure;
+    return Flush();
+  }
+
+  int FileSize(sqlite3_int64* size) {
+    const int result = below_->pMethods->xFileSize(below_, size);
+    if (!held_.empty()) *size = std::max(*size, End(held_at_, held_));
+    return result;
+  }
+
+  void Drop() { held_.clear(); }
   void Forget() { ahead_.clear(); }
 
  private:
@@ -69,17 +81,31 @@ class Buffers {
     return offset >= ahead_at_ && offset + size <= End(ahead_at_, ahead_);
   }
 
+  // What the file below has, with what is held laid over it.
+  int ReadBoth(char* to, int size, sqlite3_int64 offset) {
+    const sqlite3_int64 held_end = End(held_at_, held_);
+    const sqlite3_int64 from = std::max(offset, held_at_);
+    const sqlite3_int64 until = std::min(offset + size, held_end);
+    int result = SQLITE_OK;
+    if (from > offset || until < offset + size) {
+      // Past its end the file below gives zeros, which is what one that grows has there.
+      result = below_->pMethods->xRead(below_, to, size, offset);
+      if (result != SQLITE_OK && result != SQLITE_IOERR_SHORT_READ) return result;
+    }
+    if (from < until) std::memcpy(to + (from - offset), held_.data() + (from - held_at_), static_cast<size_t>(until - from));
+    return !held_.empty() && held_end >= offset + size ? SQLITE_OK : result;
+  }
+
   // Fills `ahead_` from `offset` to the end of the file at most.
   int ReadAhead(sqlite3_int64 offset) {
     ahead_.clear();
-    if (const int failure = Flush(); failure != SQLITE_OK) return failure;
     sqlite3_int64 file_size = 0;
-    if (const int failure = below_->pMethods->xFileSize(below_, &file_size); failure != SQLITE_OK) return failure;
+    if (const int failure = FileSize(&file_size); failure != SQLITE_OK) return failure;
     const sqlite3_int64 wanted = std::min(kPieceBytes, file_size - offset);
     if (wanted <= 0) return SQLITE_OK;
     ahead_.resize(static_cast<size_t>(wanted));
     ahead_at_ = offset;
-    const int result = below_->pMethods->xRead(below_, ahead_.data(), static_cast<int>(wanted), offset);
+    const int result = ReadBoth(ahead_.data(), static_cast<int>(wanted), offset);
     if (result != SQLITE_OK) ahead_.clear();
     return result;
   }
@@ -123,23 +149,24 @@ int Through(sqlite3_file* file, Call call) {
   return call(buffers.below());
 }
 
-int Truncate(sqlite3_file* file, sqlite3_int64 size) {
-  BuffersOf(file).Forget();
-  return Through(file, [size](sqlite3_file* below) { return below->pMethods->xTruncate(below, size); });
-}
+int Truncate(sqlite3_file* file, sqlite3_int64 size) { return BuffersOf(file).Truncate(size); }
 int Sync(sqlite3_file* file, int flags) {
   return Through(file, [flags](sqlite3_file* below) { return below->pMethods->xSync(below, flags); });
 }
-int FileSize(sqlite3_file* file, sqlite3_int64* size) {
-  return Through(file, [size](sqlite3_file* below) { return below->pMethods->xFileSize(below, size); });
-}
+int FileSize(sqlite3_file* file, sqlite3_int64* size) { return BuffersOf(file).FileSize(size); }
 int Lock(sqlite3_file* file, int level) {
+  Buffers& buffers = BuffersOf(file);
   // Another process may have written while this one had no lock.
-  BuffersOf(file).Forget();
-  return Through(file, [level](sqlite3_file* below) { return below->pMethods->xLock(below, level); });
+  buffers.Forget();
+  return buffers.below()->pMethods->xLock(buffers.below(), level);
 }
 int Unlock(sqlite3_file* file, int level) {
-  return Through(file, [level](sqlite3_file* below) { return below->pMethods->xUnlock(below, level); });
+  Buffers& buffers = BuffersOf(file);
+  const int flushed = buffers.Flush();
+  // Whoever has the lock next begins with the journal, which undoes what could not be written.
+  if (flushed != SQLITE_OK) buffers.Drop();
+  const int unlocked = buffers.below()->pMethods->xUnlock(buffers.below(), level);
+  return flushed != SQLITE_OK ? flushed : unlocked;
 }
 int CheckReservedLock(sqlite3_file* file, int* is_reserved) {
   sqlite3_file* below = BuffersOf(file).below();

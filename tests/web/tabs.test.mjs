@@ -286,6 +286,31 @@ test('a writer that works for long is not silent', async (t) => {
   assert.ok(!second.heard.some(({ kind }) => kind === 'silent'));
 });
 
+test('a request that the writer never got is asked again, and no other', async (t) => {
+  const scope = `/${serial}/`;
+  const first = new Tab('first', scope);
+  await first.ready();
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const second = new Tab('second', scope);
+  await second.ready();
+  second.ask(1, 'Remove', { paths: ['known'], everything: false });
+  await second.whoAnswers(2);
+  const send = BroadcastChannel.prototype.postMessage;
+  let lost = 0;
+  t.mock.method(BroadcastChannel.prototype, 'postMessage', /** @this {BroadcastChannel} @param {any} word */ function (word) {
+    if (word.kind === 'request' && word.id === 3 && lost++ === 0) return;
+    send.call(this, word);
+  });
+  second.ask(3, 'Remove', { paths: ['lost'], everything: false });
+  const paths = () => first.worker.requests('Remove').map(({ bytes }) => decode('Remove', bytes).paths[0]);
+  for (let round = 0; round < 3; round++) {
+    t.mock.timers.tick(2000);
+    await second.whoAnswers(10 + round); // behind the ping
+  }
+  await second.whoAnswers(20); // behind what the pong had it ask again
+  assert.deepEqual(paths(), ['known', 'lost']);
+});
+
 test('a tab of another build is told so', async () => {
   const scope = `/${serial}/`;
   const first = new Tab('first', scope, 'old');
