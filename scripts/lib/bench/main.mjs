@@ -29,7 +29,7 @@ const MEASUREMENTS = {
   vectors: { title: 'Vector search', run: measureVectors },
   builtin: { title: 'Embedding with the built-in model', run: measureBuiltIn },
   queries: { title: 'Queries', run: measureQueries },
-  indexing: { title: 'Typing while 1,000 passages are indexed', run: measureIndexing },
+  indexing: { title: 'Typing, then asking in bursts, while 1,000 passages are indexed', run: measureIndexing },
   start: { title: 'From navigation to the first answer', run: measureStart },
   library: { title: 'The library at rest', run: measureLibrary },
   single: { title: 'Without threads, 1,000 passages', run: measureWithoutThreads },
