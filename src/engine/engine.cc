@@ -13,7 +13,6 @@ using protocol::MessageType;
 
 // More requests than a person or a script can mean; the page is told to come back later.
 constexpr size_t kMaxOpenRequests = 1024;
-constexpr int kStorageThreads = 1;
 
 }  // namespace
 
@@ -28,10 +27,8 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
       graphs_(&context_),
       housekeeper_(&context_),
       transfer_(&context_),
-      work_threads_(platform.compute->thread_count()) {
+      cores_(&context_) {
   WatchLoop();
-  ShareLanes();
-  ShareCores();
   ConnectFiller(&context_.instant);
   ConnectFiller(&context_.larger);
   ingest_.embedding_possible = [this] { return model_state_ != protocol::ModelState::kFailed; };
@@ -164,6 +161,7 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
       protocol::Search request;
       if (!DecodeInto(bytes, id, &request)) return;
       if (!open_status_.ok()) return RespondError(id, open_status_);
+      cores_.GiveWay();
       search_.Start(id, request, [this, id](Result<protocol::SearchReply> reply) {
         if (reply.ok()) Respond(id, reply.value());
         else RespondError(id, reply.status());
@@ -283,21 +281,13 @@ void Engine::OnHello(RequestId id, const protocol::Hello& request) {
 
 void Engine::OnSettings(const protocol::SetSettings& request) {
   const int threads = context_.platform.compute->thread_count();
-  work_threads_ = request.gentle ? std::max(1, threads / 2) : threads;
-  ShareCores();
+  cores_.SetThreads(request.gentle ? std::max(1, threads / 2) : threads);
   if (request.graph_vectors > 0) graphs_.SetLeastVectors(request.graph_vectors);
   if (request.max_file_bytes > 0) ingest_.max_file_bytes = request.max_file_bytes;
   if (request.passage_tokens > 0) {
     ingest_.chunk_options.target_tokens = std::clamp<uint32_t>(request.passage_tokens, 32, 2000);
     ingest_.chunk_options.max_tokens = ingest_.chunk_options.target_tokens * 5 / 4;
   }
-}
-
-// Storing, reading and embedding together keep as many threads busy as there are cores for them, and no more: the
-// coordinator and the page would wait for their turn behind each further one. Of each kind one may always go on.
-void Engine::ShareCores() {
-  const int busy = context_.instant.embedder.bulk_lanes_busy() + context_.larger.embedder.bulk_lanes_busy();
-  context_.platform.compute->SetActiveLimit(std::max(1, work_threads_ - kStorageThreads - busy));
 }
 
 }  // namespace lodestone

@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "engine/context.h"
+#include "engine/core_share.h"
 #include "engine/file_list.h"
 #include "engine/fillers.h"
 #include "engine/folder_scan.h"
@@ -65,8 +66,6 @@ class Engine {
   void OnRemove(RequestId id, const protocol::Remove& request);
   void OnGetDocument(RequestId id, const protocol::GetDocument& request);
   void OnSettings(const protocol::SetSettings& request);
-  // Shares the cores: see the definition.
-  void ShareCores();
   void OnFinishScan(RequestId id, const protocol::FinishScan& request);
   void OnImport(RequestId id, const protocol::Import& request);
   void OnExport(RequestId id, const protocol::Export& request);
@@ -94,8 +93,6 @@ class Engine {
   void OpenModel(RequestId id, bool built_in, uint64_t turn, const ModelDescription& description,
                  std::shared_ptr<const Tokenizer> tokenizer, const ModelSource& source);
   void ConnectFiller(ModelSlot* slot);
-  // Both models share the lanes: the instant one goes first.
-  void ShareLanes();
   void CloseModel(ModelSlot* slot);
   void LeaveOpening(RequestId id);
   void RefuseModel(RequestId id, const Status& status);
@@ -131,6 +128,7 @@ class Engine {
   GraphKeeper graphs_;
   Housekeeper housekeeper_;
   Transfer transfer_;
+  CoreShare cores_;
   FolderScans scans_;
   TaskId index_task_, fill_task_, model_task_;
   bool mended_ = false;
@@ -148,7 +146,6 @@ class Engine {
   std::string model_id_;
   uint64_t storage_bytes_ = 0;
   std::string storage_name_;
-  int work_threads_;          // that may be busy in the background at once
   bool state_scheduled_ = false;
   bool measuring_ = false;
   bool idle_check_scheduled_ = false;

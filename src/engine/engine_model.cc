@@ -46,19 +46,6 @@ void Engine::ConnectFiller(ModelSlot* slot) {
   };
 }
 
-void Engine::ShareLanes() {
-  const auto lanes = [this] { return std::max(1, work_threads_ - (context_.computing() ? 1 : 0)); };
-  Embedder& instant = context_.instant.embedder;
-  Embedder& larger = context_.larger.embedder;
-  instant.bulk_lane_limit = lanes;
-  larger.bulk_lane_limit = [&instant, lanes] { return instant.bulk_pending() > 0 ? 0 : lanes(); };
-  instant.on_bulk_lanes_busy = [this, &instant, &larger] {
-    ShareCores();
-    if (instant.bulk_pending() == 0) larger.Pump();
-  };
-  larger.on_bulk_lanes_busy = [this] { ShareCores(); };
-}
-
 void Engine::ModelChanged() {
   const ModelSlot& best = context_.best_model();
   if (best.ready()) {

@@ -60,7 +60,7 @@ class FakeExecutor final : public Executor {
     queues_[static_cast<size_t>(priority)].push_back(std::move(work));
   }
   int thread_count() const override { return threads_; }
-  void SetActiveLimit(int) override {}
+  void SetActiveLimit(int count) override { active_limit = count; }
   bool InteractiveWaiting() const override { return !queues_[0].empty(); }
   void RunInteractive() override {}
   LagHistogram WaitTimes(Priority) const override { return {}; }
@@ -79,6 +79,8 @@ class FakeExecutor final : public Executor {
   void Drop() {
     for (auto& queue : queues_) queue.clear();
   }
+
+  int active_limit = -1;
 
  private:
   int threads_;
