@@ -95,6 +95,7 @@ std::vector<protocol::TaskEntry> Engine::TaskEntries() const {
 void Engine::OnControlTask(RequestId id, const protocol::ControlTask& request) {
   const TaskId task{request.task};
   Status status;
+  FollowTasks();  // one whose work is done cannot be steered any more
   switch (request.action) {
     case protocol::TaskAction::kPause:
       status = context_.tasks.Pause(task);

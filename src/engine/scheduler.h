@@ -24,8 +24,8 @@ using TaskId = Id<struct TaskTag>;  // 0 is none
 enum class TaskState { kWaiting, kRunning, kPaused, kDone, kFailed, kCancelled };
 
 struct TaskSpec {
-  std::string kind;   // "add", "export": what sort of work
-  std::string title;  // for the person
+  std::string kind = {};   // "index", "export": what sort of work
+  std::string title = {};  // for the person
   Priority priority = Priority::kBackground;
   // A newer task of the same group takes this one's place; empty: none does.
   std::string group = {};

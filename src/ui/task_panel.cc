@@ -23,9 +23,9 @@ constexpr float kBarTop = 57;
 constexpr float kButtonsTop = 71;
 
 struct Card {
-  TaskEntry task;
-  std::string text;
-  std::string detail;
+  TaskEntry task = {};
+  std::string text = {};
+  std::string detail = {};
   float part = -1;  // unknown
 };
 

@@ -81,6 +81,8 @@ TEST_F(TasksTest, IndexingIsATaskThatIsPausedAndResumed) {
   EXPECT_FALSE(State().paused);
   EXPECT_EQ(protocol::Decode<protocol::AddFilesReply>(Wait(add).bytes).value().added, 20u);
   WaitIdle();
+  EXPECT_EQ(AskForError(protocol::ControlTask{task.task, TaskAction::kPause}).code, "kNotFound") << "it is done";
+  EXPECT_FALSE(State().paused);
   EXPECT_TRUE(State().tasks.empty());
 }
 
