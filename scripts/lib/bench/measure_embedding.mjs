@@ -113,6 +113,7 @@ async function openOurs(context, model, threads, passages, tokens) {
   await prepare(app, [asRecords(`passages ${threads}`, passages)]);
   await app.idle();
   return async () => {
+    await page.bringToFront();
     const added = await timeAdd(app);
     await page.close();
     if (added.tokens !== tokens) throw new Error(`ours embedded ${added.tokens} tokens, the peers count ${tokens}`);
@@ -146,6 +147,8 @@ async function openPeers(page, url, threads, passages) {
   );
   /** @param {'pipeline' | 'runtime'} which @param {number} batch */
   const run = (which, batch) => async () => {
+    // The system gives less of the processor to a page behind another.
+    await page.bringToFront();
     const ms = await page.evaluate(
       async ({ which, batch }) => {
         const peers = /** @type {any} */ (window);
