@@ -8,9 +8,6 @@ import { makePassages } from './texts.mjs';
 const THREADS = [1, 2];
 const PIPELINE_BATCHES = [1, 8, 32];
 const RUNTIME_BATCH = 32;
-// The peers draw nothing. Without a GPU our page's telling of its progress is drawn by the cores that embed:
-// a seventh of one at the usual size.
-const SMALL = { width: 400, height: 300 };
 const WARM_UP_SEED = 100;
 // Seconds of work: a lane opens when work has lasted a while, and opening takes a while.
 const WARM_UP_PASSAGES = 128;
@@ -108,7 +105,6 @@ function casesOf(threads, { ours, ...peers }) {
  */
 async function openOurs(context, model, threads, passages, tokens) {
   const page = await context.newPage();
-  await page.setViewportSize(SMALL);
   const app = await openReady({ context, page }, { threads });
   if (!app.ready.isolated || app.ready.threads !== threads) throw new Error('the page has not its threads');
   await useStandIn(app, model);
