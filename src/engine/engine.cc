@@ -160,7 +160,6 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
       protocol::Search request;
       if (!DecodeInto(bytes, id, &request)) return;
       if (!open_status_.ok()) return RespondError(id, open_status_);
-      cores_.GiveWay();
       search_.Start(id, request, [this, id](Result<protocol::SearchReply> reply) {
         if (reply.ok()) Respond(id, reply.value());
         else RespondError(id, reply.status());

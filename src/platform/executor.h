@@ -48,7 +48,7 @@ class Executor {
   virtual void Post(Priority priority, Work work, const char* what = __builtin_FUNCTION()) = 0;
   // The number of threads that run work at once; 1 where there are no threads.
   virtual int thread_count() const = 0;
-  // At most `count` threads take work from now on, none if 0; interactive work is never held back.
+  // At most `count` threads take work from now on; interactive work is never held back.
   virtual void SetActiveLimit(int count) = 0;
   // True while interactive work waits for a thread: long work asks between batches and
   // then calls RunInteractive(), so that a query never waits for a whole document.

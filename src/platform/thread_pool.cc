@@ -64,7 +64,7 @@ void ThreadPool::RunInteractive() {
 }
 
 void ThreadPool::SetActiveLimit(int count) {
-  const int limit = std::clamp(count, 0, static_cast<int>(threads_.size()));
+  const int limit = std::clamp(count, 1, std::max(1, static_cast<int>(threads_.size())));
   {
     std::lock_guard lock(mutex_);
     if (std::exchange(active_limit_, limit) >= limit) return;

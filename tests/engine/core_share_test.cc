@@ -8,14 +8,13 @@ namespace {
 
 class CoreShareTest : public ::testing::Test {
  protected:
-  void Use(int threads, bool threaded = true) {
+  void Use(int threads) {
     executor_ = std::make_unique<FakeExecutor>(threads);
     Platform platform;
     platform.loop = &loop_;
     platform.compute = executor_.get();
     platform.instant_inference = platform.larger_inference = &inference_;
     platform.clock = &clock_;
-    platform.threaded = threaded;
     context_ = std::make_unique<EngineContext>(platform);
     share_ = std::make_unique<CoreShare>(context_.get());
   }
@@ -38,44 +37,6 @@ TEST_F(CoreShareTest, ReadingAndEmbeddingHaveWhatStoringLeaves) {
   EXPECT_EQ(lanes(), 3);
   share_->SetThreads(1);
   EXPECT_EQ(limit(), 1);
-  EXPECT_EQ(lanes(), 1);
-}
-
-TEST_F(CoreShareTest, AfterASearchTheOnlyCoreBesideStoringIsThePages) {
-  Use(2);
-  EXPECT_EQ(limit(), 1);
-  share_->GiveWay();
-  EXPECT_EQ(limit(), 0);
-  EXPECT_EQ(lanes(), 0);
-  EXPECT_EQ(context_->larger.embedder.bulk_lane_limit(), 0);
-  loop_.Advance(200);
-  EXPECT_EQ(limit(), 1);
-  EXPECT_EQ(lanes(), 2);
-}
-
-TEST_F(CoreShareTest, OfManyCoresOneMoreIsLeft) {
-  Use(7);
-  share_->GiveWay();
-  EXPECT_EQ(limit(), 5);
-  EXPECT_EQ(lanes(), 5);
-}
-
-TEST_F(CoreShareTest, WorkGoesOnUnderSearchesWithoutAPause) {
-  Use(2);
-  int held = 0;
-  for (int ms = 0; ms < 1000; ++ms) {
-    share_->GiveWay();
-    held += limit() == 0;
-    loop_.Advance(1);
-  }
-  EXPECT_GT(held, 400);
-  EXPECT_LT(held, 700);
-}
-
-TEST_F(CoreShareTest, WithoutThreadsNothingIsInThePagesWay) {
-  Use(1, /*threaded=*/false);
-  share_->GiveWay();
-  EXPECT_FALSE(share_->giving_way());
   EXPECT_EQ(lanes(), 1);
 }
 

@@ -86,22 +86,6 @@ TEST(ThreadPool, GentleHoldsBackgroundWorkButNotQueries) {
   second.wait();
 }
 
-TEST(ThreadPool, WithALimitOfNoneOnlyQueriesRun) {
-  ThreadPool pool(2);
-  pool.SetActiveLimit(0);
-  std::atomic<bool> ran = false;
-  std::latch query(1), background(1);
-  pool.Post(Priority::kBackground, [&] {
-    ran = true;
-    background.count_down();
-  });
-  pool.Post(Priority::kInteractive, [&] { query.count_down(); });
-  query.wait();
-  EXPECT_FALSE(ran);
-  pool.SetActiveLimit(1);
-  background.wait();
-}
-
 TEST(ThreadPool, TellsHowLongWorkWaitedForAThread) {
   ThreadPool pool(1);
   std::latch started(1), release(1), done(1);
