@@ -54,3 +54,58 @@ test('a script steers tasks by their number', async ({ app }) => {
   );
   expect(refused).toBe('kNotFound');
 });
+
+/** Files of libraries on their way in or out. @param {import('@playwright/test').Page} page @returns {Promise<string[]>} */
+function filesOnTheirWay(page) {
+  return page.evaluate(async () => {
+    /** @param {any} folder @returns {Promise<string[]>} */
+    const names = async (folder) => {
+      const found = [];
+      for await (const [name, handle] of folder.entries()) {
+        if (handle.kind === 'directory') found.push(...(await names(handle)));
+        else if (/^(import|export)-/.test(name)) found.push(name);
+      }
+      return found;
+    };
+    return names(await navigator.storage.getDirectory());
+  });
+}
+
+test('an import is cancelled from the panel and leaves the library as it was', async ({ app, page }) => {
+  await addTexts(app, TEXTS);
+  await app.idle();
+  await page.getByRole('button', { name: 'Library', exact: true }).click();
+  // Large, so that there is time to press; that it is no library would be found out at its end.
+  const importing = app.call(() => {
+    const piece = new Blob([new Uint8Array(2 ** 26)]);
+    const file = new Blob(Array.from({ length: 16 }, () => piece));
+    return window.lodestone.import(file, 'replace').then(
+      () => 'finished',
+      (error) => error.code,
+    );
+  });
+  const task = page.getByRole('list', { name: 'Tasks' }).getByRole('listitem', { name: 'Importing a library' });
+  await expect(task.getByRole('progressbar')).toHaveAttribute('aria-valuenow', /\d/);
+  await task.getByRole('button', { name: 'Cancel importing a library' }).click();
+  expect(await importing).toBe('kCancelled');
+  await expect(task).toHaveCount(0);
+  await app.idle();
+  expect((await app.state()).documents).toBe(40);
+  expect(await filesOnTheirWay(page)).toEqual([]);
+});
+
+test('an export is given up by its signal, and the next one is whole', async ({ app, page }) => {
+  await addTexts(app, TEXTS);
+  const [given, made] = await app.call(async () => {
+    const stop = new AbortController();
+    const exporting = window.lodestone.export({ signal: stop.signal });
+    stop.abort();
+    const code = await exporting.then(() => 'finished', (error) => error.code);
+    return [code, (await window.lodestone.export()).size];
+  });
+  expect(given).toBe('kCancelled');
+  expect(made).toBeGreaterThan(10_000);
+  await app.idle();
+  expect((await app.state()).tasks).toEqual([]);
+  expect(await filesOnTheirWay(page)).toEqual([]);
+});

@@ -205,26 +205,28 @@ export class Lodestone {
 
   /**
    * The library as one SQLite file.
-   * @param {{damaged?: boolean}} [options] the damaged one that was last set aside, as it is
+   * @param {{damaged?: boolean, signal?: AbortSignal}} [options] `damaged`: the one that was last set aside, as it is
    * @returns {Promise<Blob>}
    */
-  export({ damaged = false } = {}) {
-    return this.#whileBusy(this.#export(damaged));
+  export({ damaged = false, signal } = {}) {
+    return this.#whileBusy(this.#export(damaged, signal));
   }
 
   /**
    * Takes in a file that export() gave; a damaged or foreign one is refused whole.
    * @param {Blob} blob
    * @param {'replace' | 'merge'} [mode] merge: of two documents with one path the one modified later stays
+   * @param {{signal?: AbortSignal}} [options] a replacement that is cancelled leaves the library as it was; what was
+   *   merged before stays
    * @returns {Promise<ImportReply>}
    */
-  import(blob, mode = 'merge') {
+  import(blob, mode = 'merge', { signal } = {}) {
     if (!(blob instanceof Blob) || (mode !== 'replace' && mode !== 'merge')) {
       return Promise.reject(new LodestoneError('kInvalidArgument', "import() takes a Blob and 'replace' or 'merge'."));
     }
     const file = blob instanceof File ? blob : new File([blob], 'library.sqlite');
     const message = { file_id: newId(), size_bytes: file.size, replace: mode === 'replace' };
-    return this.#whileBusy(this.#request('Import', message, { files: new Map([[message.file_id, file]]) }));
+    return this.#whileBusy(this.#request('Import', message, { signal, files: new Map([[message.file_id, file]]) }));
   }
 
   /**
@@ -269,23 +271,27 @@ export class Lodestone {
 
   /**
    * @param {Iterable<File | {path: string, data: Blob | string | BufferSource}>} files of a model's folder
+   * @param {{signal?: AbortSignal}} [options]
    * @returns {Promise<SetModelReply>}
    */
-  async setModel(files) {
+  async setModel(files, { signal } = {}) {
     const picked = await pickedModel(files, newId);
-    const reply = await this.#whileBusy(this.#request('SetModel', picked.message, { files: picked.files }));
+    const reply = await this.#whileBusy(this.#request('SetModel', picked.message, { signal, files: picked.files }));
     this.#parts.onModelPicked(picked);
     return reply;
   }
 
-  /** @param {boolean} damaged */
-  async #export(damaged) {
-    const { export_id, size_bytes } = await this.#request('Export', { damaged });
+  /**
+   * @param {boolean} damaged
+   * @param {AbortSignal | undefined} signal
+   */
+  async #export(damaged, signal) {
+    const { export_id, size_bytes } = await this.#request('Export', { damaged }, { signal });
     /** @type {Blob[]} */
     const pieces = [];
     try {
       for (let offset = 0; offset < size_bytes; ) {
-        const { bytes } = await this.#request('ReadExport', { export_id, offset, size_bytes: EXPORT_PIECE_BYTES });
+        const { bytes } = await this.#request('ReadExport', { export_id, offset, size_bytes: EXPORT_PIECE_BYTES }, { signal });
         if (bytes.length === 0) throw new LodestoneError('kInternal', 'The exported file ended early. Try again.');
         // As a blob each: the browser may keep them on the disk.
         pieces.push(new Blob([/** @type {BlobPart} */ (bytes)]));

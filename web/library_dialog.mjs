@@ -31,7 +31,8 @@ export async function manageLibrary({ api, scope, refresh, notice }) {
     else if (choice === 'refresh') refresh();
     else if (choice === 'erase') await erase(api);
   } catch (error) {
-    notice('error', asLodestoneError(error, 'kInternal', 'That failed.').message);
+    const { code, message } = asLodestoneError(error, 'kInternal', 'That failed.');
+    notice(code === 'kCancelled' ? 'info' : 'error', message);
   }
 }
 

@@ -89,6 +89,8 @@ void Engine::TakeMessage(MessageKind kind, std::string_view type_name, RequestId
   if (kind == MessageKind::kCancel) {
     search_.Cancel(id);
     ingest_.Cancel(id);
+    transfer_.Cancel(id);
+    CancelModel(id);
     return;
   }
   if (kind != MessageKind::kRequest) return;

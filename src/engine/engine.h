@@ -46,6 +46,7 @@ class Engine {
   bool idle() const;
   // For tests, before Start.
   Housekeeper& housekeeper() { return housekeeper_; }
+  Transfer& transfer() { return transfer_; }
 
  private:
   void TakeMessage(MessageKind kind, std::string_view type_name, RequestId id, std::string_view bytes);
@@ -69,6 +70,7 @@ class Engine {
   void OnFinishScan(RequestId id, const protocol::FinishScan& request);
   void OnImport(RequestId id, const protocol::Import& request);
   void OnExport(RequestId id, const protocol::Export& request);
+  Transfer::Progress ReportTo(TaskId task);
   void OnControlTask(RequestId id, const protocol::ControlTask& request);
   void SetIndexingPaused(bool paused);
   // What is added from now on is part of the task of this run.
@@ -94,8 +96,13 @@ class Engine {
                  std::shared_ptr<const Tokenizer> tokenizer, const ModelSource& source);
   void ConnectFiller(ModelSlot* slot);
   void CloseModel(ModelSlot* slot);
-  void LeaveOpening(RequestId id);
-  void RefuseModel(RequestId id, const Status& status);
+  void BeginOpening(RequestId id);
+  // Whatever comes of a picked model under this request is dropped.
+  void CancelModel(RequestId id);
+  // False when this request has its answer, by a cancel.
+  bool EndOpening(RequestId id, bool built_in, const Status& status);
+  void LeaveOpening(RequestId id, bool built_in);
+  void RefuseModel(RequestId id, bool built_in, const Status& status);
   // A model has gone or did not come: what waited for its vectors waits for the other one's, if there is one.
   void WithoutModel(const Status& status);
   // What the page is told of the model is what is now in use.
@@ -140,7 +147,13 @@ class Engine {
   Status open_status_;
   protocol::ModelState model_state_ = protocol::ModelState::kNone;
   std::string model_error_;
-  int models_opening_ = 0;
+  size_t models_opening_ = 0;
+  struct Opening {
+    TaskId task;
+    uint64_t turn = 0;
+    bool took_the_place = false;  // of the picked model before it
+  };
+  std::map<RequestId, Opening> openings_;  // of picked models
   uint64_t instant_turn_ = 0;  // of the latest request for a model of the site, or a picked one
   uint64_t larger_turn_ = 0;
   std::string model_id_;

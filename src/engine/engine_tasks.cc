@@ -64,7 +64,8 @@ void Engine::FollowTasks() {
   }
   fillers_.SetTask(fill_task_);
 
-  if (model_state_ == protocol::ModelState::kLoading) {
+  // A picked model has a task of its own.
+  if (models_opening_ > openings_.size()) {
     const TaskSpec spec{.kind = "model", .title = "Loading the model", .priority = Priority::kVisible};
     model_task_ = Follow(model_task_, spec, {});
   } else {
@@ -115,35 +116,40 @@ void Engine::OnControlTask(RequestId id, const protocol::ControlTask& request) {
   Respond(id, protocol::Ack{});
 }
 
+Transfer::Progress Engine::ReportTo(TaskId task) {
+  return [this, task](uint64_t done, uint64_t total) { context_.tasks.Report(task, done, total); };
+}
+
 void Engine::OnExport(RequestId id, const protocol::Export& request) {
   if (!open_status_.ok()) return RespondError(id, open_status_);
-  const Result<TaskId> task =
-      context_.tasks.Adopt({.kind = "export", .title = "Exporting the library", .priority = Priority::kVisible}, {});
+  // A tab that was closed while it read an export never says that it is through.
+  const Result<TaskId> task = context_.tasks.Adopt({.kind = "export",
+                                                    .title = "Exporting the library",
+                                                    .priority = Priority::kVisible,
+                                                    .deadline_ms = transfer_.reader_patience_ms},
+                                                   {.cancel = [this, id] { transfer_.Cancel(id); }});
   if (!task.ok()) return RespondError(id, task.status());
-  transfer_.Export(request.damaged, [this, id, task = task.value()](Result<protocol::ExportReply> reply) {
-    context_.tasks.Finish(task, reply.ok() ? OkStatus() : reply.status());
-    Answer<protocol::ExportReply>(id)(std::move(reply));
-  });
+  transfer_.Export(id, request.damaged, ReportTo(task.value()), Answer<protocol::ExportReply>(id),
+                   [this, task = task.value()](const Status& status) { context_.tasks.Finish(task, status); });
 }
 
 void Engine::OnImport(RequestId id, const protocol::Import& request) {
   if (!open_status_.ok()) return RespondError(id, open_status_);
   const Result<TaskId> task =
-      context_.tasks.Adopt({.kind = "import", .title = "Importing a library", .priority = Priority::kVisible}, {});
+      context_.tasks.Adopt({.kind = "import", .title = "Importing a library", .priority = Priority::kVisible},
+                           {.cancel = [this, id] { transfer_.Cancel(id); }});
   if (!task.ok()) return RespondError(id, task.status());
   // What is on its way in belongs to the library that goes.
   if (request.replace) ingest_.CancelAll();
-  const auto received = [this, task = task.value(), size = request.size_bytes](uint64_t bytes) {
-    context_.tasks.Report(task, bytes, size);
-  };
-  transfer_.Import(request, received, [this, id, task = task.value()](Result<protocol::ImportReply> reply) {
-    if (!reply.ok()) {
-      context_.tasks.Finish(task, reply.status());
-      return RespondError(id, reply.status());
+  transfer_.Import(id, request, ReportTo(task.value()), [this, id, task = task.value()](Result<ImportResult> result) {
+    if (!result.ok()) {
+      context_.tasks.Finish(task, result.status());
+      return RespondError(id, result.status());
     }
-    ReloadLibrary([this, id, task, reply = reply.value()] {
-      context_.tasks.Finish(task, OkStatus());
-      Respond(id, reply);
+    ReloadLibrary([this, id, task, imported = std::move(result).value()] {
+      context_.tasks.Finish(task, imported.ended_early);
+      if (!imported.ended_early.ok()) return RespondError(id, imported.ended_early);
+      Respond(id, protocol::ImportReply{imported.added, imported.updated, imported.unchanged});
     });
   });
 }

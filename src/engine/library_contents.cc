@@ -39,7 +39,9 @@ Result<std::string> Mend(const std::string& path, std::unique_ptr<Store>* store)
     notice += "Nothing of it could be read, so a new one was begun: add your files again.";
   } else {
     notice += std::to_string(saved.value().added) + " documents were saved into a new one";
-    notice += saved.value().damaged > 0 ? ", " + std::to_string(saved.value().damaged) + " were lost: add your files again."
+    const Status& ended = saved.value().ended_early;
+    notice += !ended.ok() ? ", then saving ended: " + ended.message() + " Add your files again."
+              : saved.value().damaged > 0 ? ", " + std::to_string(saved.value().damaged) + " were lost: add your files again."
                                         : ". Add your files again to be sure that none is missing.";
   }
   return notice + " The damaged file is kept and can be exported.";

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "store/checksum.h"
+#include "store/stop_watch.h"
 
 namespace lodestone {
 namespace {
@@ -18,26 +19,6 @@ constexpr int64_t kMinFreePages = 256;
 constexpr int64_t kMaxFreeShare = 4;  // a quarter
 // Full-text pages merged in one transaction.
 constexpr int kMergePages = 64;
-// Steps of SQLite's machine between two looks at whether to stop: well under a millisecond.
-constexpr int kStepsBetweenLooks = 2000;
-
-// While it lives, statements end with SQLITE_INTERRUPT once `stop` says so.
-class StopWatch {
- public:
-  StopWatch(sqlite3* handle, const std::function<bool()>& stop) : handle_(handle) {
-    if (!stop) return;
-    sqlite3_progress_handler(
-        handle_, kStepsBetweenLooks,
-        [](void* stop) { return (*static_cast<const std::function<bool()>*>(stop))() ? 1 : 0; },
-        const_cast<std::function<bool()>*>(&stop));
-  }
-  ~StopWatch() { sqlite3_progress_handler(handle_, 0, nullptr, nullptr); }
-  StopWatch(const StopWatch&) = delete;
-  StopWatch& operator=(const StopWatch&) = delete;
-
- private:
-  sqlite3* const handle_;
-};
 
 }  // namespace
 
@@ -138,17 +119,22 @@ Result<bool> Caretaker::NeedsCompaction() {
   return free_pages.value() >= kMinFreePages && free_pages.value() * kMaxFreeShare > pages.value();
 }
 
-Result<bool> Caretaker::Compact(const std::function<bool()>& stop) {
-  // Removed words leave the index when all of its segments are merged into one.
+// Removed words leave the index when all of its segments are merged into one.
+Result<bool> Caretaker::MergeWords(const std::function<bool()>& stop) {
   for (int pages = -kMergePages;; pages = kMergePages) {
     const int before = sqlite3_total_changes(database_->handle());
     Statement& merge = database_->Prepared("INSERT INTO passages_fts (passages_fts, rank) VALUES ('merge', ?1)");
     merge.Bind(1, pages);
     if (Status status = merge.Run(); !status.ok()) return status;
     // Fewer than two changes mean that there is nothing left to merge.
-    if (sqlite3_total_changes(database_->handle()) - before < 2) break;
+    if (sqlite3_total_changes(database_->handle()) - before < 2) return true;
     if (stop && stop()) return false;
   }
+}
+
+Result<bool> Caretaker::Compact(const std::function<bool()>& stop) {
+  const Result<bool> merged = MergeWords(stop);
+  if (!merged.ok() || !merged.value()) return merged;
   {
     const StopWatch watch(database_->handle(), stop);
     const int result = sqlite3_exec(database_->handle(), "VACUUM", nullptr, nullptr, nullptr);

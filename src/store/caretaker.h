@@ -24,6 +24,8 @@ class Caretaker {
   Result<std::vector<std::string>> ListDamaged();
   Result<bool> NeedsCompaction();
   Result<bool> Compact(const std::function<bool()>& stop);
+  // Takes the words of what was removed out of the full-text index. False when `stop` ended it early.
+  Result<bool> MergeWords(const std::function<bool()>& stop);
 
   // False when its text, passages and checksum do not agree, or cannot be read.
   bool IsSound(const DocumentEntry& entry);

@@ -4,9 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+
+#include "base/clock.h"
+#include "store/stop_watch.h"
 
 namespace lodestone {
 namespace {
@@ -30,20 +34,49 @@ bool Exists(const std::string& path) {
 std::string AsideName(const std::string& path, int number) { return path + ".damaged-" + std::to_string(number); }
 
 constexpr uint32_t kCopyBytes = 1u << 20;
+// Asking the file system how long a file has become costs more than a look at a flag.
+constexpr double kReportIntervalMs = 100;
+
+Status Cancelled() { return Status(StatusCode::kCancelled, "Exporting was cancelled."); }
+
+// How large the database is without its free pages. 0 when it does not say.
+uint64_t UsedBytes(Database* database) {
+  const Result<int64_t> pages = database->ReadInt("PRAGMA page_count");
+  const Result<int64_t> free_pages = database->ReadInt("PRAGMA freelist_count");
+  const Result<int64_t> page_bytes = database->ReadInt("PRAGMA page_size");
+  if (!pages.ok() || !free_pages.ok() || !page_bytes.ok()) return 0;
+  return static_cast<uint64_t>((pages.value() - free_pages.value()) * page_bytes.value());
+}
 
 }  // namespace
 
-Status WriteSnapshot(Database* database, const std::string& path) {
+Status WriteSnapshot(Database* database, const std::string& path, const Watch& watch) {
   RemoveFile(path);
-  // Words of removed documents would go along in the index's segments.
-  if (Status status = database->Run("INSERT INTO passages_fts (passages_fts) VALUES ('optimize')"); !status.ok()) {
-    return status;
+  const uint64_t total = UsedBytes(database);
+  double reported_ms = SystemClock().NowMs();
+  bool stopped = false;
+  // While it copies, SQLite says nothing of its progress: the new file's length does.
+  const std::function<bool()> look = [&] {
+    stopped = watch.stop && watch.stop();
+    if (!stopped && watch.report && SystemClock().NowMs() - reported_ms >= kReportIntervalMs) {
+      reported_ms = SystemClock().NowMs();
+      const Result<uint64_t> size_bytes = FileSize(path);
+      if (size_bytes.ok()) watch.report(std::min(size_bytes.value(), total), total);
+    }
+    return stopped;
+  };
+  if (look()) return Cancelled();
+  Status status;
+  {
+    const StopWatch stop(database->handle(), look);
+    Statement& copy = database->Prepared("VACUUM INTO ?1");
+    copy.BindText(1, path);
+    status = copy.Run();
   }
-  Statement& copy = database->Prepared("VACUUM INTO ?1");
-  copy.BindText(1, path);
-  Status status = copy.Run();
-  if (!status.ok()) RemoveFile(path);
-  return status;
+  if (status.ok()) return status;
+  RemoveFile(path);
+  RemoveFile(path + "-journal");
+  return stopped ? Cancelled() : status;
 }
 
 Result<uint64_t> FileSize(const std::string& path) {
@@ -82,17 +115,25 @@ Result<std::string> SetAside(const std::string& path) {
   return name;
 }
 
-Status CopySetAside(const std::string& path, const std::string& copy) {
+Status CopySetAside(const std::string& path, const std::string& copy, const Watch& watch) {
   int number = 0;
   while (Exists(AsideName(path, number + 1))) ++number;
   if (number == 0) return Status(StatusCode::kNotFound, "No damaged library is kept.");
+  const std::string from = AsideName(path, number);
+  const Result<uint64_t> size_bytes = FileSize(from);
+  if (!size_bytes.ok()) return size_bytes.status();
+  Status status;
   for (uint64_t offset = 0;;) {
-    const Result<std::string> piece = ReadPiece(AsideName(path, number), offset, kCopyBytes);
-    if (!piece.ok()) return piece.status();
-    if (Status status = AppendPiece(copy, offset, piece.value()); !status.ok()) return status;
-    if (piece.value().size() < kCopyBytes) return OkStatus();
+    if (watch.stop && watch.stop()) status = Cancelled();
+    const Result<std::string> piece = status.ok() ? ReadPiece(from, offset, kCopyBytes) : Result<std::string>(status);
+    status = piece.ok() ? AppendPiece(copy, offset, piece.value()) : piece.status();
+    if (!status.ok()) break;
     offset += piece.value().size();
+    if (watch.report) watch.report(std::min(offset, size_bytes.value()), size_bytes.value());
+    if (piece.value().size() < kCopyBytes) return status;
   }
+  RemoveFile(copy);
+  return status;
 }
 
 void RemoveAllSetAside(const std::string& path) {

@@ -6,11 +6,12 @@
 
 #include "base/status.h"
 #include "store/database.h"
+#include "store/store.h"
 
 namespace lodestone {
 
-// Copies a database into a new, compact file. An older file of that name goes.
-Status WriteSnapshot(Database* database, const std::string& path);
+// Copies a database into a new, compact file. An older file of that name goes, and none is left after an error.
+Status WriteSnapshot(Database* database, const std::string& path, const Watch& watch);
 
 // Pieces of files beside the library: copies on their way out and in. Thread: the store's.
 // Errors: kUnavailable, kStorageFull.
@@ -23,8 +24,8 @@ Status AppendPiece(const std::string& path, uint64_t offset, std::string_view by
 void RemoveFile(const std::string& path);
 // Gives a damaged library a name of its own, with its journal, so that a new one can take its place. Returns that name.
 Result<std::string> SetAside(const std::string& path);
-// Copies the library that was last set aside under its own name. Errors: kNotFound.
-Status CopySetAside(const std::string& path, const std::string& copy);
+// Copies the library that was last set aside under its own name. No copy is left after an error. Errors: kNotFound.
+Status CopySetAside(const std::string& path, const std::string& copy, const Watch& watch);
 void RemoveAllSetAside(const std::string& path);
 
 }  // namespace lodestone

@@ -89,17 +89,24 @@ Result<uint64_t> SqliteStore::SizeBytes() {
   return static_cast<uint64_t>(pages.value() * page_bytes.value());
 }
 
-Status SqliteStore::Export(const std::string& path) {
+Status SqliteStore::Export(const std::string& path, const std::function<void()>& between, const Watch& watch) {
   // What is pending stays out of the copy.
   if (Status status = writer_.Sweep(); !status.ok()) return status;
-  return WriteSnapshot(database_.get(), path);
+  // Words of removed documents would go along in the index's segments.
+  const Result<bool> merged = caretaker_.MergeWords([&] {
+    if (between) between();
+    return watch.stop && watch.stop();
+  });
+  if (!merged.ok()) return merged.status();
+  if (!merged.value()) return Status(StatusCode::kCancelled, "Exporting was cancelled.");
+  return WriteSnapshot(database_.get(), path, watch);
 }
 
 Result<ImportResult> SqliteStore::Import(const std::string& path, ImportMode mode, double budget_ms,
-                                         const std::function<void()>& between) {
-  Importer importer(this);
+                                         const std::function<void()>& between, const Watch& watch) {
+  Importer importer(this, between, watch);
   if (Status status = importer.Open(path, mode); !status.ok()) return status;
-  if (mode != ImportMode::kReplace) return importer.Merge(mode, budget_ms, between);
+  if (mode != ImportMode::kReplace) return importer.Merge(mode, budget_ms);
   if (Status status = importer.Replace(); !status.ok()) return status;
   if (Status status = Reload(); !status.ok()) return status;
   ImportResult result;

@@ -95,9 +95,9 @@ class SqliteStore final : public Store {
   Result<bool> NeedsCompaction() override { return caretaker_.NeedsCompaction(); }
   Result<bool> Compact(const std::function<bool()>& stop) override { return caretaker_.Compact(stop); }
 
-  Status Export(const std::string& path) override;
+  Status Export(const std::string& path, const std::function<void()>& between, const Watch& watch) override;
   Result<ImportResult> Import(const std::string& path, ImportMode mode, double budget_ms,
-                              const std::function<void()>& between) override;
+                              const std::function<void()>& between, const Watch& watch) override;
   Result<uint64_t> SizeBytes() override;
 
  private:

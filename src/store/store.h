@@ -102,6 +102,15 @@ struct ImportResult {
   uint32_t updated = 0;
   uint32_t unchanged = 0;
   uint32_t damaged = 0;  // kSalvage: documents that were not sound
+  // Why merging ended before the end of the file; what is counted above stays.
+  Status ended_early;
+};
+
+// Whoever asked for a long piece of work, looking on. Both may be empty.
+// Thread: the store's.
+struct Watch {
+  std::function<bool()> stop = {};  // true: it is no longer wanted, and ends with kCancelled as soon as it can
+  std::function<void(uint64_t done, uint64_t total)> report = {};  // often; in units of its own, one total
 };
 
 struct DamagedDocument {
@@ -193,13 +202,14 @@ class Store {
   // early, with nothing lost.
   virtual Result<bool> Compact(const std::function<bool()>& stop) = 0;
 
-  // Writes the library to a new file, as small as it can be, readable by any SQLite from 3.40 on.
-  virtual Status Export(const std::string& path) = 0;
+  // Writes the library to a new file, as small as it can be, readable by any SQLite from 3.40 on. No file is left after
+  // an error. `between` runs until the copying begins, and may search and read.
+  virtual Status Export(const std::string& path, const std::function<void()>& between = {}, const Watch& watch = {}) = 0;
   // Takes in an exported file. All ids change with kReplace. But for kSalvage a file that is damaged anywhere, or not a
-  // library, is refused whole; with kReplace the new library is there whole or the old one stays.
-  // `budget_ms` and `between` as in AddDocuments.
+  // library, is refused whole; with kReplace the new library is there whole or the old one stays. An error: nothing has
+  // changed. `budget_ms` and `between` as in AddDocuments; `between` runs while the file is checked, too.
   virtual Result<ImportResult> Import(const std::string& path, ImportMode mode, double budget_ms,
-                                      const std::function<void()>& between) = 0;
+                                      const std::function<void()>& between, const Watch& watch = {}) = 0;
 
   virtual Result<uint64_t> SizeBytes() = 0;
 };

@@ -49,7 +49,10 @@ void FakeFiles::Read(FileId file, uint64_t offset, uint32_t size_bytes, ReadDone
   });
 }
 
-void FakeInference::Load(const ModelSource&, LoadDone done) { OpenLane(0, std::move(done)); }
+void FakeInference::Load(const ModelSource&, LoadDone done) {
+  if (hold_loads) held_load_ = [this, done = std::move(done)] { OpenLane(0, done); };
+  else OpenLane(0, std::move(done));
+}
 
 void FakeInference::OpenLane(int, LoadDone done) {
   loop_->Post([this, done = std::move(done)] {

@@ -52,6 +52,7 @@ class FakeInference final : public InferenceHost {
   int closes = 0;
   std::vector<std::string> prepared;
   bool fail_loads = false;
+  bool hold_loads = false;  // a model opens at ReleaseLoad()
   bool fail_runs = false;
   bool hold_runs = false;        // batches wait until ReleaseRuns()
   int runs_before_hold = 0;      // so many of them do not
@@ -60,12 +61,15 @@ class FakeInference final : public InferenceHost {
   uint64_t padded_tokens = 0;
   uint64_t real_tokens = 0;
   void ReleaseRuns();
+  bool holds_load() const { return held_load_ != nullptr; }
+  void ReleaseLoad() { std::exchange(held_load_, nullptr)(); }
 
  private:
   Loop* loop_;
   int lanes_;
   uint32_t dimension_;
   std::vector<std::pair<InferenceBatch*, RunDone>> held_;
+  std::function<void()> held_load_;
   ThreadPool pool_;
 };
 

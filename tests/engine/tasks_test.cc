@@ -171,22 +171,80 @@ TEST_F(TasksTest, TheEventsTellOfTasksAndOfTheirEnd) {
   ASSERT_TRUE(loop_.RunUntil([&] { return !TasksTold(); }, 30000)) << "the end is told without being asked for";
 }
 
-TEST_F(TasksTest, ExportImportAndTheModelAreTasksThatCannotBeStopped) {
+TEST_F(TasksTest, ExportImportAndTheModelAreTasks) {
   const RequestId model = Post(ModelRequest());
   ASSERT_EQ(Tasks("model").size(), 1u);
+  EXPECT_FALSE(Tasks("model")[0].can_cancel) << "without the site's model there is no search by meaning";
+  EXPECT_EQ(AskForError(protocol::ControlTask{Tasks("model")[0].task, TaskAction::kCancel}).code, "kInvalidArgument");
   Wait(model);
   EXPECT_TRUE(Tasks("model").empty());
   Add({{"a.txt", "A lantern."}});
   const RequestId export_request = Post(protocol::Export{});
-  const TaskEntry exporting = Tasks("export").at(0);
-  EXPECT_FALSE(exporting.can_cancel || exporting.can_pause);
-  EXPECT_EQ(AskForError(protocol::ControlTask{exporting.task, TaskAction::kCancel}).code, "kInvalidArgument");
-  EXPECT_EQ(Wait(export_request).type, protocol::MessageType::kExportReply);
+  EXPECT_TRUE(Tasks("export").at(0).can_cancel);
+  EXPECT_FALSE(Tasks("export").at(0).can_pause);
+  const auto made = protocol::Decode<protocol::ExportReply>(Wait(export_request).bytes).value();
+  EXPECT_EQ(Tasks("export").at(0).done, made.size_bytes / 2) << "it is yet to be read";
+  EXPECT_EQ(Tasks("export").at(0).total, made.size_bytes);
+  Ask<protocol::ReadExportReply>(protocol::ReadExport{made.export_id, 0, 1u << 20});
+  EXPECT_EQ(Tasks("export").at(0).done, made.size_bytes);
+  Ask<protocol::Ack>(protocol::EndExport{made.export_id});
   EXPECT_TRUE(Tasks("export").empty());
   const RequestId import = Post(protocol::Import{.file_id = files_.Put("no library").value, .size_bytes = 10});
   EXPECT_EQ(Tasks("import").size(), 1u);
   EXPECT_FALSE(ErrorOf(Wait(import)).message.empty());
   EXPECT_TRUE(Tasks("import").empty());
+}
+
+TEST_F(TasksTest, APickedModelIsCancelledWhileItsWordsAreRead) {
+  LoadModel();
+  WaitIdle();
+  std::promise<void> release = HoldThreads();
+  const RequestId picked = Post(LargerModelRequest());
+  ASSERT_EQ(Tasks("model").size(), 1u);
+  Ask<protocol::Ack>(protocol::ControlTask{Tasks("model")[0].task, TaskAction::kCancel});
+  EXPECT_EQ(ErrorOf(Wait(picked)).code, "kCancelled");
+  EXPECT_TRUE(Tasks("model").empty());
+  release.set_value();
+  WaitIdle();
+  EXPECT_EQ(ResponseCount(picked), 1u);
+  EXPECT_EQ(State().model_state, protocol::ModelState::kReady);
+  EXPECT_EQ(State().model_id, ModelRequest().id);
+}
+
+TEST_F(TasksTest, APickedModelIsCancelledWhileItOpens) {
+  LoadModel();
+  Add({{"a.txt", "A lantern."}});
+  larger_inference_->hold_loads = true;
+  const RequestId picked = Post(LargerModelRequest());
+  ASSERT_TRUE(loop_.RunUntil([&] { return larger_inference_->holds_load(); }, 30000));
+  Cancel(picked);
+  EXPECT_EQ(ErrorOf(Wait(picked)).code, "kCancelled");
+  EXPECT_EQ(State().model_state, protocol::ModelState::kReady);
+  // The next one waits until the runtime is through with it.
+  larger_inference_->hold_loads = false;
+  const RequestId next = Post(LargerModelRequest());
+  larger_inference_->ReleaseLoad();
+  EXPECT_EQ(Wait(next).type, protocol::MessageType::kSetModelReply);
+  WaitIdle();
+  EXPECT_EQ(ResponseCount(picked), 1u);
+  EXPECT_EQ(State().model_id, "larger");
+  EXPECT_EQ(State().embedded_passages, State().passages);
+}
+
+TEST_F(TasksTest, ACancelledModelLeavesThePickedOneThatWasThere) {
+  LoadModel();
+  Ask<protocol::SetModelReply>(LargerModelRequest());
+  WaitIdle();
+  std::promise<void> release = HoldThreads();
+  protocol::SetModel other = LargerModelRequest();
+  other.onnx_file_id = files_.Put("weights").value;
+  const RequestId picked = Post(other);
+  Cancel(picked);
+  EXPECT_EQ(ErrorOf(Wait(picked)).code, "kCancelled");
+  release.set_value();
+  WaitIdle();
+  EXPECT_EQ(State().model_id, "larger");
+  EXPECT_EQ(State().model_state, protocol::ModelState::kReady);
 }
 
 TEST_F(TasksTest, TooManyAtOnceAreToldToComeBack) {
@@ -198,7 +256,11 @@ TEST_F(TasksTest, TooManyAtOnceAreToldToComeBack) {
   int busy = 0;
   for (const RequestId id : exports) {
     const Answer answer = Wait(id);
-    if (answer.type == protocol::MessageType::kErrorReply) busy += ErrorOf(answer).code == "kBusy";
+    if (answer.type == protocol::MessageType::kErrorReply) {
+      busy += ErrorOf(answer).code == "kBusy";
+    } else {
+      Ask<protocol::Ack>(protocol::EndExport{protocol::Decode<protocol::ExportReply>(answer.bytes).value().export_id});
+    }
     EXPECT_EQ(ResponseCount(id), 1u);
   }
   EXPECT_EQ(busy, 300 - 256);

@@ -76,6 +76,99 @@ TEST_F(EngineTransferTest, AnImportThatIsRefusedChangesNothing) {
   EXPECT_EQ(AskForError(gone).code, "kNotFound");
 }
 
+TEST_F(EngineTransferTest, AnExportIsCancelledByItsRequest) {
+  Add({{"a.txt", "A lantern."}});
+  const RequestId request = Post(protocol::Export{});
+  Cancel(request);
+  EXPECT_EQ(ErrorOf(Wait(request)).code, "kCancelled");
+  EXPECT_EQ(FilesLeft(), 0u);
+  EXPECT_TRUE(State().tasks.empty());
+  EXPECT_EQ(ResponseCount(request), 1u);
+  EXPECT_FALSE(Export().empty()) << "the next one is made";
+}
+
+TEST_F(EngineTransferTest, AnExportIsCancelledAsATaskWhileItIsRead) {
+  Add({{"a.txt", "A lantern."}});
+  const auto made = Ask<protocol::ExportReply>(protocol::Export{});
+  Ask<protocol::ReadExportReply>(protocol::ReadExport{made.export_id, 0, 1000});
+  EXPECT_EQ(FilesLeft(), 1u);
+  const RequestId read = Post(protocol::ReadExport{made.export_id, 1000, 1000});
+  Ask<protocol::Ack>(protocol::ControlTask{State().tasks.at(0).task, protocol::TaskAction::kCancel});
+  EXPECT_EQ(ErrorOf(Wait(read)).code, "kCancelled");
+  EXPECT_EQ(AskForError(protocol::ReadExport{made.export_id, 2000, 1000}).code, "kCancelled");
+  WaitIdle();
+  EXPECT_EQ(FilesLeft(), 0u);
+  EXPECT_TRUE(State().tasks.empty());
+  Ask<protocol::Ack>(protocol::EndExport{made.export_id});
+  EXPECT_EQ(AskForError(protocol::ReadExport{made.export_id, 0, 1000}).code, "kNotFound");
+}
+
+TEST_F(EngineTransferTest, AnExportWhoseReaderHasGoneEnds) {
+  Add({{"a.txt", "A lantern."}});
+  engine_->transfer().reader_patience_ms = 50;
+  const auto made = Ask<protocol::ExportReply>(protocol::Export{});
+  ASSERT_TRUE(loop_.RunUntil([&] { return State().tasks.empty(); }, 30000));
+  EXPECT_EQ(FilesLeft(), 0u);
+  EXPECT_EQ(AskForError(protocol::ReadExport{made.export_id, 0, 1000}).code, "kCancelled");
+}
+
+TEST_F(EngineTransferTest, AnImportThatIsCancelledOnItsWayInChangesNothing) {
+  Add({{"a.txt", "A lantern."}});
+  const std::string bytes = Export();
+  Add({{"b.txt", "The whale."}});
+  for (const bool replace : {true, false}) {
+    const RequestId by_request = Post(ImportOf(bytes, replace));
+    Cancel(by_request);
+    EXPECT_EQ(ErrorOf(Wait(by_request)).code, "kCancelled");
+    const RequestId by_task = Post(ImportOf(bytes, replace));
+    Ask<protocol::Ack>(protocol::ControlTask{State().tasks.at(0).task, protocol::TaskAction::kCancel});
+    EXPECT_EQ(ErrorOf(Wait(by_task)).code, "kCancelled");
+    EXPECT_EQ(ResponseCount(by_request), 1u);
+    EXPECT_TRUE(State().tasks.empty());
+    EXPECT_EQ(FilesLeft(), 0u);
+    EXPECT_EQ(Find("lantern"), std::vector<std::string>{"a.txt"});
+    EXPECT_EQ(Find("whale"), std::vector<std::string>{"b.txt"});
+  }
+  Restart();
+  EXPECT_EQ(State().documents, 2u);
+}
+
+TEST_F(EngineTransferTest, WhatAMergeTookInBeforeItWasCancelledStaysAndIsFound) {
+  constexpr uint32_t kDocuments = 12;
+  {
+    std::unique_ptr<Store> other = std::move(Store::Open(folder_ / "other.sqlite")).value();
+    for (uint32_t i = 0; i < kDocuments; ++i) {
+      std::string text;
+      while (text.size() < (1u << 20)) text += "whale lantern glacier\n\n";
+      NewDocument document = MakeDocument("d" + std::to_string(i) + ".txt", text);
+      document.content_hash = std::to_string(i);
+      ASSERT_TRUE(other->AddDocuments(std::span(&document, 1), 10, {})[0].ok());
+    }
+    ASSERT_TRUE(other->Export(folder_ / "file.sqlite").ok());
+  }
+  std::ifstream file(folder_ / "file.sqlite", std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  const size_t files_before = FilesLeft();
+  Ask<protocol::Ack>(protocol::SetPaused{true});  // no vectors: they are not what is looked at
+  const RequestId import = Post(ImportOf(bytes, false));
+  // Well into taking in: the checks are behind it.
+  ASSERT_TRUE(loop_.RunUntil([&] {
+    const auto tasks = State().tasks;
+    return tasks.empty() || tasks[0].done > tasks[0].total / 100 * 80;
+  }, 120000));
+  Cancel(import);
+  const protocol::ErrorReply error = ErrorOf(Wait(import));
+  EXPECT_EQ(error.code, "kCancelled");
+  EXPECT_NE(error.message.find("stays"), std::string::npos);
+  const uint32_t stayed = State().documents;
+  EXPECT_GT(stayed, 0u);
+  EXPECT_LT(stayed, kDocuments);
+  EXPECT_EQ(Search("whale", SearchMode::kLexical, 100).results.size(), stayed);
+  EXPECT_EQ(FilesLeft(), files_before);
+  // The rest comes with the next try.
+  EXPECT_EQ(Ask<protocol::ImportReply>(ImportOf(bytes, false)).added, kDocuments - stayed);
+}
+
 TEST_F(EngineTransferTest, FilesThatAreComingInStayOutOfAReplacedLibrary) {
   Add({{"a.txt", "A lantern."}});
   const std::string bytes = Export();
