@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
+#include "base/status.h"
 #include "index/half.h"
 
 namespace lodestone {
@@ -76,6 +78,13 @@ class FlatIndex {
   bool SameCodes(Row a, Row b) const;
   // The cosine from the f16 values.
   float Rescore(const PreparedVector& query, Row row) const;
+
+  // All rows as one run of bytes, int8 and f16, removed ones too. They are copied and not looked at: it is for whoever
+  // keeps the bytes to know that they are the same. REQUIRES: no Add and no Remove meanwhile.
+  size_t saved_bytes() const;
+  void SaveTo(char* bytes) const;  // [saved_bytes()]
+  // Errors: kBadData for bytes of another size, shape or version.
+  static Result<std::unique_ptr<FlatIndex>> Load(std::string_view bytes);
 
   static constexpr float kDeadScore = -2.0f;
 

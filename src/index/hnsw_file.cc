@@ -28,8 +28,9 @@ static_assert(std::endian::native == std::endian::little);
 static_assert(2 * HnswGraph::kMaxLinks <= UINT8_MAX);
 
 template <typename T>
-void Put(T value, std::string* bytes) {
-  bytes->append(reinterpret_cast<const char*>(&value), sizeof value);
+void Put(T value, char** at) {
+  std::memcpy(*at, &value, sizeof value);
+  *at += sizeof value;
 }
 
 // Reads numbers until the bytes end; then, and ever after, it fails.
@@ -52,6 +53,13 @@ class Cursor {
     bytes_.remove_prefix(count * sizeof(T));
     return true;
   }
+  // A list's numbers stay where they are: what is returned is where they begin, null after the end.
+  const char* Skip(size_t size) {
+    if (!Has(size)) return nullptr;
+    const char* const begin = bytes_.data();
+    bytes_.remove_prefix(size);
+    return begin;
+  }
   bool AtEnd() const { return ok_ && bytes_.empty(); }
 
  private:
@@ -65,21 +73,33 @@ Status Bad(const char* detail) {
   return Status(StatusCode::kBadData, "The saved search index is damaged; it is built anew.", detail);
 }
 
-// What the bytes say, every node number in it below passages.size().
-struct SavedGraph {
-  size_t ListIndex(uint32_t node, uint32_t level) const { return first_list[node] + level; }
-  std::span<const uint32_t> Links(uint32_t node, uint32_t level) const {
-    const size_t list = ListIndex(node, level);
-    return {links.data() + first_link[list], first_link[list + 1] - first_link[list]};
+// Numbers that may lie anywhere in the bytes.
+class List {
+ public:
+  List() = default;
+  List(const char* begin, uint32_t size) : begin_(begin), size_(size) {}
+  uint32_t size() const { return size_; }
+  uint32_t operator[](uint32_t i) const {
+    uint32_t value;
+    std::memcpy(&value, begin_ + size_t{i} * sizeof value, sizeof value);
+    return value;
   }
+
+ private:
+  const char* begin_ = nullptr;
+  uint32_t size_ = 0;
+};
+
+// What the bytes say, every node number in it below passages.size(). The bytes outlive it.
+struct SavedGraph {
+  const List& Links(uint32_t node, uint32_t level) const { return lists[first_list[node] + level]; }
 
   HnswOptions options;
   uint32_t entry = 0;
   std::vector<uint32_t> passages;
   std::vector<uint8_t> levels;
-  std::vector<size_t> first_list;  // by node
-  std::vector<size_t> first_link;  // by list, and the end
-  std::vector<uint32_t> links;
+  std::vector<uint32_t> first_list;  // by node
+  std::vector<List> lists;
   std::vector<std::pair<uint32_t, uint32_t>> copies;  // and of what
 };
 
@@ -100,9 +120,9 @@ Status Parse(std::string_view bytes, SavedGraph* saved) {
   const auto is_node = [&](uint32_t node) { return node < node_count && saved->levels[node] != kCopy; };
   if (node_count > 0 && !is_node(saved->entry)) return Bad("entry");
   saved->first_list.reserve(node_count);
-  std::vector<uint32_t> list;
+  saved->lists.reserve(node_count + node_count / 8);
   for (uint32_t node = 0; node < node_count; ++node) {
-    saved->first_list.push_back(saved->first_link.size());
+    saved->first_list.push_back(static_cast<uint32_t>(saved->lists.size()));
     if (saved->levels[node] == kCopy) {
       uint32_t original = 0;
       if (!cursor.Get(&original) || !is_node(original)) return Bad("copy");
@@ -113,15 +133,16 @@ Status Parse(std::string_view bytes, SavedGraph* saved) {
     for (uint32_t level = 0; level <= saved->levels[node]; ++level) {
       uint8_t count = 0;
       const uint32_t capacity = level == 0 ? 2 * options.links : options.links;
-      if (!cursor.Get(&count) || count > capacity || !cursor.GetAll(count, &list)) return Bad("links");
-      for (const uint32_t other : list) {
-        if (!is_node(other) || saved->levels[other] < level) return Bad("link");
+      if (!cursor.Get(&count) || count > capacity) return Bad("links");
+      const char* const begin = cursor.Skip(count * sizeof(uint32_t));
+      if (!begin) return Bad("links");
+      const List list(begin, count);
+      for (uint32_t i = 0; i < count; ++i) {
+        if (!is_node(list[i]) || saved->levels[list[i]] < level) return Bad("link");
       }
-      saved->first_link.push_back(saved->links.size());
-      saved->links.insert(saved->links.end(), list.begin(), list.end());
+      saved->lists.push_back(list);
     }
   }
-  saved->first_link.push_back(saved->links.size());
   return cursor.AtEnd() ? OkStatus() : Bad("too long");
 }
 
@@ -148,36 +169,38 @@ std::vector<Row> RowsOf(const SavedGraph& saved, const FlatIndex& vectors) {
 // The node's links as rows: in place of one that has gone, those that it linked to, as far as there is room.
 void BridgedLinks(const SavedGraph& saved, std::span<const Row> rows, uint32_t node, uint32_t level, size_t capacity,
                   std::vector<Row>* found) {
-  found->clear();
-  const std::span<const uint32_t> links = saved.Links(node, level);
-  bool is_whole = true;
-  for (const uint32_t other : links) {
-    if (rows[other] == HnswGraph::kNoRow) is_whole = false;
-    else found->push_back(rows[other]);
+  const List& links = saved.Links(node, level);
+  found->resize(links.size());
+  size_t kept = 0;
+  for (uint32_t i = 0; i < links.size(); ++i) {
+    (*found)[kept] = rows[links[i]];
+    kept += (*found)[kept] != HnswGraph::kNoRow;
   }
-  if (is_whole) return;
-  for (const uint32_t other : links) {
-    if (rows[other] != HnswGraph::kNoRow) continue;
-    for (const uint32_t next : saved.Links(other, level)) {
+  found->resize(kept);
+  if (kept == links.size()) return;
+  for (uint32_t i = 0; i < links.size(); ++i) {
+    if (rows[links[i]] != HnswGraph::kNoRow) continue;
+    const List& beyond = saved.Links(links[i], level);
+    for (uint32_t k = 0; k < beyond.size(); ++k) {
       if (found->size() == capacity) return;
-      const Row row = rows[next];
-      if (row == HnswGraph::kNoRow || next == node || std::find(found->begin(), found->end(), row) != found->end()) continue;
+      const Row row = rows[beyond[k]];
+      if (row == HnswGraph::kNoRow || beyond[k] == node || std::find(found->begin(), found->end(), row) != found->end()) continue;
       found->push_back(row);
     }
   }
 }
 
-void PutLinks(const HnswGraph& graph, Row row, int level, std::span<const uint32_t> node_of_row, std::string* body) {
+void PutLinks(const HnswGraph& graph, Row row, int level, std::span<const uint32_t> node_of_row, char** at) {
   const std::atomic<Row>* links = graph.Links(row, level);
-  uint32_t nodes[2 * HnswGraph::kMaxLinks];
+  const uint32_t capacity = graph.Capacity(level);
+  char* const count_at = (*at)++;
   uint8_t count = 0;
-  for (; count < graph.Capacity(level); ++count) {
+  for (; count < capacity; ++count) {
     const Row link = links[count].load(std::memory_order_acquire);
     if (link == HnswGraph::kNoRow) break;
-    nodes[count] = node_of_row[link];
+    Put(node_of_row[link], at);
   }
-  Put(count, body);
-  body->append(reinterpret_cast<const char*>(nodes), count * sizeof *nodes);
+  *count_at = static_cast<char>(count);
 }
 
 }  // namespace
@@ -196,25 +219,31 @@ std::string HnswIndex::Save() const {
     if (original_of[row] != HnswGraph::kNoRow) rows.push_back(row);
   }
   const HnswGraph::Entry entry = graph_.entry();
-  std::string body;
-  body.reserve(rows.size() * (6 + (options_.links + 4) * sizeof(uint32_t)));
-  Put(options_.links, &body);
-  Put(options_.build_width, &body);
-  Put(options_.seed, &body);
-  Put(static_cast<uint32_t>(rows.size()), &body);
-  Put(rows.empty() ? uint32_t{0} : node_of_row[entry.row], &body);
-  for (const Row row : rows) Put(vectors_->IsLive(row) ? vectors_->passage(row).value : uint32_t{0}, &body);
-  for (const Row row : rows) Put(original_of[row] == row ? static_cast<uint8_t>(graph_.Level(row)) : kCopy, &body);
+  // No more than it can be, cut in the end: what is written piece by piece is not to be checked for room each time.
+  size_t most = kBodyBegin + 5 * sizeof(uint64_t);
   for (const Row row : rows) {
-    if (original_of[row] != row) Put(node_of_row[original_of[row]], &body);
-    for (int level = 0; level <= graph_.Level(row); ++level) PutLinks(graph_, row, level, node_of_row, &body);
+    most += 2 * sizeof(uint32_t) + 1;
+    for (int level = 0; level <= graph_.Level(row); ++level) most += 1 + graph_.Capacity(level) * sizeof(uint32_t);
   }
-  std::string bytes;
-  bytes.reserve(kBodyBegin + body.size());
-  Put(kMagic, &bytes);
-  Put(kVersion, &bytes);
-  Put(Checksum(body), &bytes);
-  return bytes += body;
+  std::string bytes(most, '\0');
+  char* at = bytes.data() + kBodyBegin;
+  Put(options_.links, &at);
+  Put(options_.build_width, &at);
+  Put(options_.seed, &at);
+  Put(static_cast<uint32_t>(rows.size()), &at);
+  Put(rows.empty() ? uint32_t{0} : node_of_row[entry.row], &at);
+  for (const Row row : rows) Put(vectors_->IsLive(row) ? vectors_->passage(row).value : uint32_t{0}, &at);
+  for (const Row row : rows) Put(original_of[row] == row ? static_cast<uint8_t>(graph_.Level(row)) : kCopy, &at);
+  for (const Row row : rows) {
+    if (original_of[row] != row) Put(node_of_row[original_of[row]], &at);
+    for (int level = 0; level <= graph_.Level(row); ++level) PutLinks(graph_, row, level, node_of_row, &at);
+  }
+  bytes.resize(static_cast<size_t>(at - bytes.data()));
+  at = bytes.data();
+  Put(kMagic, &at);
+  Put(kVersion, &at);
+  Put(Checksum(std::string_view(bytes).substr(kBodyBegin)), &at);
+  return bytes;
 }
 
 Result<std::unique_ptr<HnswIndex>> HnswIndex::Load(std::shared_ptr<const FlatIndex> vectors, std::string_view bytes) {

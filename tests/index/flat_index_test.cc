@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 #include <random>
+#include <string>
 #include <thread>
 
 #include "tests/index/recall.h"
@@ -241,6 +242,56 @@ TEST(SelectTop, IsAFullSortCutShort) {
   for (size_t i = 0; i < top.size(); ++i) {
     EXPECT_EQ(top[i].row, order[i]);
     EXPECT_EQ(top[i].score, scores[order[i]]);
+  }
+}
+
+TEST(FlatIndex, SavedRowsComeBackAsTheyWere) {
+  for (const uint32_t dimension : {100u, 384u}) {
+    for (const uint32_t count : {0u, 1u, 1024u, 2500u}) {
+      std::mt19937 random(count);
+      FlatIndex index(dimension);
+      for (uint32_t i = 0; i < count; ++i) index.Add(PassageId{i + 7}, RandomUnit(random, dimension));
+      for (Row row = 0; row < count; row += 3) index.Remove(row);
+      std::string bytes(index.saved_bytes(), 'x');
+      index.SaveTo(bytes.data());
+      Result<std::unique_ptr<FlatIndex>> loaded = FlatIndex::Load(bytes);
+      ASSERT_TRUE(loaded.ok()) << loaded.status().detail();
+      FlatIndex& other = *loaded.value();
+      ASSERT_EQ(other.row_count(), count);
+      EXPECT_EQ(other.live_count(), index.live_count());
+      const std::vector<float> query = RandomUnit(random, dimension);
+      const PreparedVector prepared = index.Prepare(query);
+      std::vector<float> scores(count), others(count);
+      index.Scan(prepared, 0, count, scores.data());
+      other.Scan(prepared, 0, count, others.data());
+      EXPECT_EQ(scores, others);
+      for (Row row = 0; row < count; ++row) {
+        ASSERT_EQ(other.passage(row), index.passage(row));
+        ASSERT_EQ(other.Rescore(prepared, row), index.Rescore(prepared, row));
+      }
+      // What is added to it is found, and the same as anywhere.
+      const Row row = other.Add(PassageId{9}, query);
+      EXPECT_EQ(row, count);
+      EXPECT_TRUE(other.IsLive(row));
+      EXPECT_NEAR(other.Rescore(prepared, row), 1, 0.001);
+    }
+  }
+}
+
+TEST(FlatIndex, BytesThatAreNoSavedRowsAreRefused) {
+  std::mt19937 random(3);
+  FlatIndex index(8);
+  for (uint32_t i = 0; i < 20; ++i) index.Add(PassageId{i + 1}, RandomUnit(random, 8));
+  std::string bytes(index.saved_bytes(), '\0');
+  index.SaveTo(bytes.data());
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(FlatIndex::Load(std::string_view(bytes).substr(0, size)).status().code(), StatusCode::kBadData) << size;
+  }
+  EXPECT_EQ(FlatIndex::Load(bytes + 'x').status().code(), StatusCode::kBadData);
+  for (size_t i = 0; i < 16; ++i) {
+    std::string other = bytes;
+    other[i] = static_cast<char>(other[i] ^ 0x40);
+    EXPECT_EQ(FlatIndex::Load(other).status().code(), StatusCode::kBadData) << i;
   }
 }
 
