@@ -85,3 +85,22 @@ test('draws again after the graphics context was lost', async ({ app, page }) =>
   await expect(page.getByRole('list', { name: 'Results' })).toContainText('garden/roses.md');
   await app.idle();
 });
+
+test('an input is timed until its results are drawn', async ({ app, page }) => {
+  await addTexts(app, TEXTS);
+  const field = page.getByRole('searchbox');
+  const timed = () => page.evaluate(() => performance.getEntriesByName('lodestone answer').map(({ startTime, duration }) => ({ startTime, duration })));
+  await field.pressSequentially('leek');
+  await app.idle();
+  const [first, ...others] = await timed();
+  expect(others).toEqual([]); // only the latest is kept
+  expect(first.duration).toBeGreaterThan(0);
+  await field.pressSequentially('s');
+  await app.idle();
+  const [second] = await timed();
+  expect(second.startTime).toBeGreaterThan(first.startTime);
+  // An empty field asks for nothing.
+  await field.fill('');
+  await app.idle();
+  expect(await timed()).toEqual([second]);
+});

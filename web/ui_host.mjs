@@ -3,7 +3,8 @@
 import { Mirror } from './mirror.mjs';
 import { GlyphPainter } from './ui_glyphs.mjs';
 import { listen } from './ui_input.mjs';
-import { UiLag } from './ui_stats.mjs';
+import { decode } from './generated/protocol.mjs';
+import { AnswerWatch, UiLag } from './ui_stats.mjs';
 import { adoptStyle } from './ui_style.mjs';
 
 /** @typedef {import('./ui_input.mjs').InputModule} InputModule */
@@ -82,6 +83,7 @@ export class Ui {
   /** @type {Mirror} */ #mirror = /** @type {any} */ (null);
   #painter = new GlyphPainter();
   #lag = new UiLag();
+  #answers = new AnswerWatch();
   #scheduled = false;
   #dirty = false;
   #sizeChanged = true;
@@ -193,9 +195,13 @@ export class Ui {
     return {
       /** @type {(call: number, type: string, bytes: Uint8Array) => void} */
       request: (call, type, bytes) => {
+        if (type === 'Search') this.#answers.asked(call, decode('Search', bytes).text);
         onRequest(type, bytes).then(
-          (answer) => this.#then(() => this.#withBytes([utf8(answer.type), answer.bytes], ([at, size, bytesAt, bytesSize]) =>
-            this.#module._ui_reply(call, at, size, bytesAt, bytesSize)), answer.type),
+          (answer) => {
+            this.#answers.answered(call, answer.type === 'SearchReply');
+            this.#then(() => this.#withBytes([utf8(answer.type), answer.bytes], ([at, size, bytesAt, bytesSize]) =>
+              this.#module._ui_reply(call, at, size, bytesAt, bytesSize)), answer.type);
+          },
           (error) => this.#then(() => this.#withBytes([utf8(String(error?.code ?? 'kInternal')), utf8(String(error?.message ?? error))],
             ([at, size, textAt, textSize]) => this.#module._ui_failure(call, at, size, textAt, textSize))),
         );
@@ -266,7 +272,9 @@ export class Ui {
     } catch (error) {
       this.#break(error);
     }
-    this.#lag.ran('frame', start, performance.now());
+    const end = performance.now();
+    this.#lag.ran('frame', start, end);
+    this.#answers.drawn(end);
     if (more) this.invalidate();
     this.#tellIdle();
   }
@@ -318,9 +326,9 @@ export class Ui {
     searchInput.placeholder = FIELD_LABEL;
     searchInput.addEventListener('input', (event) => {
       // Half-composed words are not searched for.
-      if (!(event instanceof InputEvent && event.isComposing)) this.#tellQuery();
+      if (!(event instanceof InputEvent && event.isComposing)) this.#tellQuery(event.timeStamp);
     });
-    searchInput.addEventListener('compositionend', () => this.#tellQuery());
+    searchInput.addEventListener('compositionend', (event) => this.#tellQuery(event.timeStamp));
     const tellFocus = () => this.#then(() => this.#module._ui_field_focused(document.activeElement === searchInput ? 1 : 0));
     searchInput.addEventListener('focus', tellFocus);
     searchInput.addEventListener('blur', tellFocus);
@@ -329,7 +337,8 @@ export class Ui {
     if (searchInput.value !== '') this.#tellQuery();
   }
 
-  #tellQuery() {
+  #tellQuery(start = performance.now()) {
+    this.#answers.typed(this.#options.searchInput.value, start);
     const text = utf8(this.#options.searchInput.value);
     this.#then(() => this.#withBytes([text], ([at, size]) => this.#module._ui_set_query(at, size)));
   }

@@ -1,5 +1,5 @@
 // How long the page's thread is busy at a time: our frame callback, what is handed to the interface, and long tasks of
-// whatever origin, each named. Times are of performance.now().
+// whatever origin, each named; and how long a person waits from a key to its results. Times are of performance.now().
 
 const KEPT = 4096;
 // What holds the thread for longer is felt, and counted as a stall.
@@ -69,5 +69,60 @@ export class UiLag {
     if (ms <= this.#max) return;
     this.#max = ms;
     this.#worst = what;
+  }
+}
+
+/** The name of the User Timing measure from an input to the end of the frame that drew its results, or newer ones. */
+export const ANSWER_MEASURE = 'lodestone answer';
+const MAX_AWAITED = 64;
+
+export class AnswerWatch {
+  /** Inputs that have no results yet, oldest first. @type {{text: string, start: number}[]} */ #typed = [];
+  #text = '';
+  /** @type {Map<number, string>} */ #asked = new Map();
+  /** @type {string | null} what the next frame shows results of */ #answered = null;
+
+  /**
+   * The field's text.
+   * @param {string} text
+   * @param {number} start
+   */
+  typed(text, start) {
+    if (text === this.#text) return;
+    this.#text = text;
+    // Nothing is looked for.
+    if (text.trim() === '') this.#typed.length = 0;
+    else this.#typed = [...this.#typed.slice(1 - MAX_AWAITED), { text, start }];
+  }
+
+  /**
+   * @param {number} call
+   * @param {string} text
+   */
+  asked(call, text) {
+    this.#asked.set(call, text);
+  }
+
+  /**
+   * A call has its answer, which the next frame draws.
+   * @param {number} call
+   * @param {boolean} hasResults
+   */
+  answered(call, hasResults) {
+    const text = this.#asked.get(call);
+    this.#asked.delete(call);
+    if (text !== undefined && hasResults) this.#answered = text;
+  }
+
+  /** @param {number} end */
+  drawn(end) {
+    if (this.#answered === null) return;
+    const last = this.#typed.findLastIndex(({ text }) => text === this.#answered);
+    this.#answered = null;
+    for (const { start } of this.#typed.splice(0, last + 1)) {
+      // The browser keeps every measure; whoever observes has heard of the former ones.
+      performance.clearMeasures(ANSWER_MEASURE);
+      performance.measure(ANSWER_MEASURE, { start, end });
+    }
   }
 }

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <latch>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/check.h"
@@ -27,11 +29,72 @@ struct Bench {
 
   std::shared_ptr<FlatIndex> flat;
   std::unique_ptr<HnswIndex> graph;
+  std::shared_ptr<FlatIndex> loaded_flat;
+  std::unique_ptr<HnswIndex> loaded_graph;
   std::unique_ptr<ThreadPool> pool;
-  std::string saved;
-  std::vector<float> scores;
+  std::unique_ptr<char[]> saved;  // the flat index, then the graph
+  size_t flat_bytes = 0;
+  size_t saved_bytes = 0;
 };
 Bench bench;
+
+// What one search's threads share.
+struct ExactScan {
+  // So many rows at once: none waits long for another's last piece, and whoever is awake first takes most.
+  static constexpr Row kPieceRows = 4096;
+
+  // Until no piece is left; then `best` has this thread's, rescored.
+  void Run(std::vector<ScoredRow>* best) {
+    std::vector<float> scores(kPieceRows);
+    float floor = FlatIndex::kDeadScore;
+    const auto keep_best = [&] {
+      if (best->size() <= wanted) return;
+      const auto better = [](const ScoredRow& a, const ScoredRow& b) { return a.score > b.score; };
+      std::nth_element(best->begin(), best->begin() + static_cast<ptrdiff_t>(wanted - 1), best->end(), better);
+      best->resize(wanted);
+      floor = best->back().score;
+    };
+    for (Row begin; (begin = next.fetch_add(kPieceRows, std::memory_order_relaxed)) < count;) {
+      const Row rows = std::min(count - begin, kPieceRows);
+      flat->Scan(query, begin, begin + rows, scores.data());
+      for (Row i = 0; i < rows; ++i) {
+        if (!(scores[i] > floor)) continue;
+        best->push_back({begin + i, scores[i]});
+        if (best->size() == 4 * wanted) keep_best();
+      }
+    }
+    keep_best();
+    for (ScoredRow& hit : *best) hit.score = flat->Rescore(query, hit.row);
+  }
+
+  // False when the caller has gone on without this thread.
+  bool Join() {
+    if ((helpers.fetch_add(1, std::memory_order_acq_rel) & kClosed) == 0) return true;
+    Leave();
+    return false;
+  }
+  void Leave() {
+    helpers.fetch_sub(1, std::memory_order_acq_rel);
+    helpers.notify_all();
+  }
+  // Nobody joins any more, and those who have are done.
+  void Close() {
+    uint32_t now = helpers.fetch_or(kClosed, std::memory_order_acq_rel) | kClosed;
+    while (now != kClosed) {
+      helpers.wait(now, std::memory_order_acquire);
+      now = helpers.load(std::memory_order_acquire);
+    }
+  }
+
+  static constexpr uint32_t kClosed = 1u << 31;
+  std::shared_ptr<FlatIndex> flat;
+  PreparedVector query;
+  Row count = 0;
+  size_t wanted = 0;
+  std::atomic<Row> next = 0;
+  std::atomic<uint32_t> helpers = 0;
+  std::vector<std::vector<ScoredRow>> best;  // by thread
+};
 
 // Runs part(0) to part(threads - 1) at once, the first here.
 template <typename Part>
@@ -57,7 +120,7 @@ using namespace lodestone;
 // Starts over with nothing in the index; `threads` at most are used later.
 EMSCRIPTEN_KEEPALIVE void bench_reset(uint32_t dimension, int threads) {
   bench.graph.reset();
-  bench.saved = {};
+  bench.saved.reset();
   bench.flat = std::make_shared<FlatIndex>(dimension);
   if (threads > 1 && !bench.pool) bench.pool = std::make_unique<ThreadPool>(threads - 1);
 }
@@ -88,36 +151,55 @@ EMSCRIPTEN_KEEPALIVE uint32_t bench_search_graph(const float* query, uint32_t to
 }
 
 EMSCRIPTEN_KEEPALIVE uint32_t bench_search_exact(const float* query, uint32_t top, int threads, Row* rows) {
-  const PreparedVector prepared = bench.flat->Prepare({query, bench.flat->dimension()});
-  const Row count = bench.flat->row_count();
-  bench.scores.resize(count);
-  std::vector<std::vector<ScoredRow>> best(static_cast<size_t>(threads));
-  InParallel(threads, [&](int part) {
-    const Row begin = static_cast<Row>(uint64_t{count} * static_cast<uint32_t>(part) / static_cast<uint32_t>(threads));
-    const Row end = static_cast<Row>(uint64_t{count} * static_cast<uint32_t>(part + 1) / static_cast<uint32_t>(threads));
-    float* scores = bench.scores.data() + begin;
-    bench.flat->Scan(prepared, begin, end, scores);
-    best[static_cast<size_t>(part)] = SelectTop({scores, end - begin}, begin, 4 * size_t{top});
-  });
+  auto scan = std::make_shared<ExactScan>();
+  scan->flat = bench.flat;
+  scan->query = bench.flat->Prepare({query, bench.flat->dimension()});
+  scan->count = bench.flat->row_count();
+  scan->wanted = 4 * size_t{top};
+  scan->best.resize(static_cast<size_t>(threads));
+  // A thread that wakes too late is not waited for.
+  for (int i = 1; i < threads; ++i) {
+    bench.pool->Post(Priority::kInteractive, [scan, i] {
+      if (!scan->Join()) return;
+      scan->Run(&scan->best[static_cast<size_t>(i)]);
+      scan->Leave();
+    });
+  }
+  scan->Run(&scan->best[0]);
+  scan->Close();
   std::vector<ScoredRow> hits;
-  for (const std::vector<ScoredRow>& some : best) hits.insert(hits.end(), some.begin(), some.end());
-  for (ScoredRow& hit : hits) hit.score = bench.flat->Rescore(prepared, hit.row);
+  for (const std::vector<ScoredRow>& some : scan->best) hits.insert(hits.end(), some.begin(), some.end());
   std::sort(hits.begin(), hits.end(), [](const ScoredRow& a, const ScoredRow& b) { return a.score > b.score; });
   return bench.TopOf(hits, top, rows);
 }
 
-// Returns the size in bytes.
-EMSCRIPTEN_KEEPALIVE uint32_t bench_save() {
-  bench.saved = bench.graph->Save();
-  return static_cast<uint32_t>(bench.saved.size());
+// Puts vectors, int8 and f16, and graph into one buffer. Returns its size in bytes.
+EMSCRIPTEN_KEEPALIVE double bench_save() {
+  const std::string graph = bench.graph->Save();
+  bench.flat_bytes = bench.flat->saved_bytes();
+  bench.saved_bytes = bench.flat_bytes + graph.size();
+  bench.saved = std::make_unique_for_overwrite<char[]>(bench.saved_bytes);
+  bench.flat->SaveTo(bench.saved.get());
+  std::memcpy(bench.saved.get() + bench.flat_bytes, graph.data(), graph.size());
+  return static_cast<double>(bench.saved_bytes);
 }
 
-// Puts what was saved in the graph's place.
+// Makes both anew from the buffer; those that were there stay until bench_adopt.
 EMSCRIPTEN_KEEPALIVE void bench_load() {
-  bench.graph.reset();
-  Result<std::unique_ptr<HnswIndex>> loaded = HnswIndex::Load(bench.flat, bench.saved);
-  LODESTONE_CHECK(loaded.ok());
-  bench.graph = std::move(loaded).value();
+  const std::string_view saved(bench.saved.get(), bench.saved_bytes);
+  Result<std::unique_ptr<FlatIndex>> flat = FlatIndex::Load(saved.substr(0, bench.flat_bytes));
+  LODESTONE_CHECK(flat.ok());
+  bench.loaded_flat = std::move(flat).value();
+  Result<std::unique_ptr<HnswIndex>> graph = HnswIndex::Load(bench.loaded_flat, saved.substr(bench.flat_bytes));
+  LODESTONE_CHECK(graph.ok());
+  bench.loaded_graph = std::move(graph).value();
+}
+
+// What was loaded is searched from now on.
+EMSCRIPTEN_KEEPALIVE void bench_adopt() {
+  bench.saved.reset();
+  bench.graph = std::move(bench.loaded_graph);
+  bench.flat = std::move(bench.loaded_flat);
 }
 
 }  // extern "C"

@@ -1,5 +1,6 @@
 // Embedding speed of the built-in model, the coordinator's lag and frames while indexing, the page without threads.
 import { percentile } from '../headless/output.mjs';
+import { ANSWER_MEASURE } from '../../../web/ui_stats.mjs';
 import { DIST } from '../headless/site.mjs';
 import { startStaticServer } from '../static_server.mjs';
 import { queryTimes } from './measure_queries.mjs';
@@ -7,6 +8,10 @@ import { higher, inFolder, inFreshBrowser, lower, openReady, prepare, timeAdd } 
 import { makeQueries, makeTexts } from './texts.mjs';
 
 const KEY_INTERVAL_MS = 100;
+const KEYS_AT_REST = 100;
+// What feels like at once, and what still feels like one's own doing.
+const ANSWER_REST_MS = 50;
+const ANSWER_INDEXING_MS = 100;
 const FRAME_MS = 16.7;
 const TASK_MS = 50;
 const LAG_P99_MS = 8;
@@ -39,9 +44,18 @@ export async function measureBuiltIn(bench) {
   return cases;
 }
 
-/** Runs in the page before its scripts: times each frame's work, and every long task. */
-function watchFrames() {
-  const frames = { times: /** @type {number[]} */ ([]), tasks: /** @type {number[]} */ ([]) };
+/**
+ * Runs in the page before its scripts: times each frame's work, every long task, and every input until its results are
+ * drawn.
+ * @param {string} answerMeasure
+ */
+function watchFrames(answerMeasure) {
+  const frames = {
+    times: /** @type {number[]} */ ([]),
+    tasks: /** @type {number[]} */ ([]),
+    answers: /** @type {number[]} */ ([]),
+    onAnswer: () => {},
+  };
   Object.assign(window, { lodestoneFrames: frames });
   const request = window.requestAnimationFrame.bind(window);
   window.requestAnimationFrame = (callback) =>
@@ -53,6 +67,48 @@ function watchFrames() {
   new PerformanceObserver((list) => {
     for (const task of list.getEntries()) frames.tasks.push(task.duration);
   }).observe({ type: 'longtask' });
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntriesByName(answerMeasure)) frames.answers.push(duration);
+    frames.onAnswer();
+  }).observe({ type: 'measure' });
+}
+
+/** One query after another, key by key, as a person types over the former one. */
+function* typing() {
+  for (const query of makeQueries(BURST_REQUESTS)) {
+    yield 'Control+a';
+    yield* query;
+  }
+}
+
+/**
+ * Types at rest, each key once the results of the former one are drawn.
+ * @param {import('playwright-core').Page} page
+ * @returns {Promise<number[]>} from each input to its results
+ */
+async function answersAtRest(page) {
+  const field = page.getByRole('searchbox');
+  const keys = typing();
+  for (let pressed = 0; pressed < KEYS_AT_REST; ) {
+    const key = /** @type {string} */ (keys.next().value);
+    if (key.length > 1) {
+      await field.press(key);
+      continue;
+    }
+    await page.evaluate(() => {
+      const frames = /** @type {any} */ (window).lodestoneFrames;
+      frames.answer = new Promise((resolve) => (frames.onAnswer = () => resolve(undefined)));
+    });
+    await field.press(key);
+    await page.evaluate(() => /** @type {any} */ (window).lodestoneFrames.answer);
+    pressed += 1;
+  }
+  return takeAnswers(page);
+}
+
+/** @param {import('playwright-core').Page} page @returns {Promise<number[]>} those since the last time */
+function takeAnswers(page) {
+  return page.evaluate(() => /** @type {any} */ (window).lodestoneFrames.answers.splice(0));
 }
 
 /**
@@ -97,7 +153,7 @@ function burstsWhileAdding(app, queries, paths) {
 export function measureIndexing(bench) {
   const texts = makeTexts(bench.quick ? 300 : 1000);
   return inFreshBrowser(bench, async (tab) => {
-    await tab.page.addInitScript(watchFrames);
+    await tab.page.addInitScript(watchFrames, ANSWER_MEASURE);
     const app = await openReady(tab);
     await prepare(app, texts);
     await app.idle();
@@ -105,19 +161,24 @@ export function measureIndexing(bench) {
       const frames = /** @type {any} */ (window).lodestoneFrames;
       frames.times.length = 0;
       frames.tasks.length = 0;
+      frames.answers.length = 0;
     });
     let isDone = false;
     const adding = timeAdd(app).finally(() => (isDone = true));
     const field = tab.page.getByRole('searchbox');
-    for (let n = 0; !isDone; n += 1) {
-      await field.press('abcdefghijklmnopqrstuvwxyz '[n % 27]);
+    for (const key of typing()) {
+      if (isDone) break;
+      await field.press(key);
       await new Promise((resolve) => setTimeout(resolve, KEY_INTERVAL_MS));
     }
     const { ms, state } = await adding;
+    const whileIndexing = await takeAnswers(tab.page);
     await app.idle();
     const { times, tasks } = await tab.page.evaluate(
       () => /** @type {any} */ (window).lodestoneFrames,
     );
+    await takeAnswers(tab.page); // what was typed last was answered meanwhile
+    const atRest = await answersAtRest(tab.page);
     await prepare(app, inFolder('burst', makeTexts(texts.length, { seed: 7 })));
     const bursts = await burstsWhileAdding(
       app,
@@ -131,6 +192,8 @@ export function measureIndexing(bench) {
       lower('UI frame p99', percentile(times, 0.99), 'ms', FRAME_MS),
       lower('tasks of the UI thread over 50 ms', tasks.length, 'tasks'),
       lower('the longest of them', Math.max(0, ...tasks), 'ms', TASK_MS),
+      ...answerCases('while indexing', whileIndexing, ANSWER_INDEXING_MS),
+      ...answerCases('at rest', atRest, ANSWER_REST_MS),
       ...lagOf(state, { limit_ms: LAG_P99_MS }),
       ...lagOf(bursts.state, { limit_ms: LAG_P99_MS, during: `${burst}: ` }),
       lower(`${burst}: stalls over 50 ms`, bursts.state.loop_stalls, 'stalls'),
@@ -138,6 +201,20 @@ export function measureIndexing(bench) {
       lower(`${burst}: refused`, bursts.refused, 'requests', 0),
     ];
   });
+}
+
+/**
+ * @param {string} when
+ * @param {number[]} times
+ * @param {number} limit_ms of the 95th percentile
+ * @returns {Case[]}
+ */
+function answerCases(when, times, limit_ms) {
+  if (times.length === 0) throw new Error(`no results were drawn ${when}`);
+  return [
+    lower(`input to its results drawn, ${when}, p50`, percentile(times, 0.5), 'ms'),
+    lower(`input to its results drawn, ${when}, p95`, percentile(times, 0.95), 'ms', limit_ms),
+  ];
 }
 
 /**
