@@ -29,12 +29,10 @@ struct Bench {
 
   std::shared_ptr<FlatIndex> flat;
   std::unique_ptr<HnswIndex> graph;
-  std::shared_ptr<FlatIndex> loaded_flat;
-  std::unique_ptr<HnswIndex> loaded_graph;
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<char[]> saved;  // the flat index, then the graph
   size_t flat_bytes = 0;
-  size_t saved_bytes = 0;
+  size_t room_bytes = 0;
 };
 Bench bench;
 
@@ -173,33 +171,36 @@ EMSCRIPTEN_KEEPALIVE uint32_t bench_search_exact(const float* query, uint32_t to
   return bench.TopOf(hits, top, rows);
 }
 
-// Puts vectors, int8 and f16, and graph into one buffer. Returns its size in bytes.
-EMSCRIPTEN_KEEPALIVE double bench_save() {
-  const std::string graph = bench.graph->Save();
-  bench.flat_bytes = bench.flat->saved_bytes();
-  bench.saved_bytes = bench.flat_bytes + graph.size();
-  bench.saved = std::make_unique_for_overwrite<char[]>(bench.saved_bytes);
-  bench.flat->SaveTo(bench.saved.get());
-  std::memcpy(bench.saved.get() + bench.flat_bytes, graph.data(), graph.size());
-  return static_cast<double>(bench.saved_bytes);
+// A buffer with room for vectors and graph, every page of it touched: what the machine takes to give a page is not ours.
+EMSCRIPTEN_KEEPALIVE void bench_make_room() {
+  bench.room_bytes = bench.flat->saved_bytes() + bench.graph->Save().size();
+  bench.saved = std::make_unique<char[]>(bench.room_bytes);
 }
 
-// Makes both anew from the buffer; those that were there stay until bench_adopt.
+// Puts vectors, int8 and f16, and graph into the buffer.
+EMSCRIPTEN_KEEPALIVE void bench_save() {
+  bench.flat_bytes = bench.flat->saved_bytes();
+  bench.flat->SaveTo(bench.saved.get());
+  const std::string graph = bench.graph->Save();
+  LODESTONE_CHECK(bench.flat_bytes + graph.size() == bench.room_bytes);
+  std::memcpy(bench.saved.get() + bench.flat_bytes, graph.data(), graph.size());
+}
+
+// Nothing but the buffer is left.
+EMSCRIPTEN_KEEPALIVE void bench_drop() {
+  bench.graph.reset();
+  bench.flat.reset();
+}
+
+// Makes both anew from the buffer.
 EMSCRIPTEN_KEEPALIVE void bench_load() {
-  const std::string_view saved(bench.saved.get(), bench.saved_bytes);
+  const std::string_view saved(bench.saved.get(), bench.room_bytes);
   Result<std::unique_ptr<FlatIndex>> flat = FlatIndex::Load(saved.substr(0, bench.flat_bytes));
   LODESTONE_CHECK(flat.ok());
-  bench.loaded_flat = std::move(flat).value();
-  Result<std::unique_ptr<HnswIndex>> graph = HnswIndex::Load(bench.loaded_flat, saved.substr(bench.flat_bytes));
+  bench.flat = std::move(flat).value();
+  Result<std::unique_ptr<HnswIndex>> graph = HnswIndex::Load(bench.flat, saved.substr(bench.flat_bytes));
   LODESTONE_CHECK(graph.ok());
-  bench.loaded_graph = std::move(graph).value();
-}
-
-// What was loaded is searched from now on.
-EMSCRIPTEN_KEEPALIVE void bench_adopt() {
-  bench.saved.reset();
-  bench.graph = std::move(bench.loaded_graph);
-  bench.flat = std::move(bench.loaded_flat);
+  bench.graph = std::move(graph).value();
 }
 
 }  // extern "C"
