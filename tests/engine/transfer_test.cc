@@ -137,9 +137,11 @@ TEST_F(EngineTransferTest, WhatAMergeTookInBeforeItWasCancelledStaysAndIsFound) 
   constexpr uint32_t kDocuments = 12;
   {
     std::unique_ptr<Store> other = std::move(Store::Open(folder_ / "other.sqlite")).value();
+    std::string paragraph;
+    for (int i = 0; i < 200; ++i) paragraph += "whale lantern glacier ";
     for (uint32_t i = 0; i < kDocuments; ++i) {
       std::string text;
-      while (text.size() < (1u << 20)) text += "whale lantern glacier\n\n";
+      while (text.size() < (1u << 20)) text += paragraph + "\n\n";
       NewDocument document = MakeDocument("d" + std::to_string(i) + ".txt", text);
       document.content_hash = std::to_string(i);
       ASSERT_TRUE(other->AddDocuments(std::span(&document, 1), 10, {})[0].ok());
