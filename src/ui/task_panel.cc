@@ -33,7 +33,7 @@ std::string CountText(const TaskEntry& task) {
   if (task.state == TaskState::kWaiting) return "Waiting";
   if (task.total == 0) return task.state == TaskState::kPaused ? "Paused" : "Under way";
   std::string count = FormatCount(task.done) + " of ";
-  if (task.kind == "import") {
+  if (task.kind == "import" || task.kind == "export") {
     count = FormatBytes(task.done) + " of " + FormatBytes(task.total);
   } else if (task.kind == "embed" || task.kind == "graph") {
     count += FormatCountOf(task.total, "passage", "passages");
