@@ -5,7 +5,7 @@ import { ProtocolError, decodeStruct, encodeStruct } from '../wire.mjs';
 export { ProtocolError };
 
 /** Changes with any change of the schema; Hello compares it. */
-export const SCHEMA_HASH = 'a5c65ba4a811076c';
+export const SCHEMA_HASH = 'cab46c36bd2039a4';
 
 /** @typedef {'hybrid'|'semantic'|'lexical'} SearchMode */
 /** @typedef {'queued'|'reading'|'embedding'|'ready'|'failed'|'cancelled'} FileState */
@@ -86,6 +86,7 @@ export const SCHEMA_HASH = 'a5c65ba4a811076c';
  * @property {string} model_id
  * @property {ModelState} model_state
  * @property {string} model_error
+ * @property {string} model_provider
  * @property {number} documents
  * @property {number} passages
  * @property {number} embedded_passages
@@ -485,6 +486,7 @@ const SCHEMA = {
       ['model_id', { kind: 'string', max: 4096 }],
       ['model_state', { kind: 'enum', name: 'ModelState' }],
       ['model_error', { kind: 'string', max: 4096 }],
+      ['model_provider', { kind: 'string', max: 4096 }],
       ['documents', { kind: 'u32' }],
       ['passages', { kind: 'u32' }],
       ['embedded_passages', { kind: 'u32' }],
