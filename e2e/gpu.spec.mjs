@@ -1,7 +1,6 @@
 // The graphics processor, on a software adapter: it gives the same vectors, is never chosen by itself, and when it is
 // lost no document is. Whether a real one is faster is for the trial to find out (tests/web/inference_provider.test.mjs).
 import path from 'node:path';
-import { chromium } from '@playwright/test';
 import { CHROMIUM_ARGS, findChromium } from '../scripts/lib/headless/browser.mjs';
 import { listFolder } from '../scripts/lib/headless/library_files.mjs';
 import { addTexts, expect, openApp, test } from './lib/fixtures.mjs';
@@ -25,16 +24,20 @@ function documents(folder, count) {
   const texts = {};
   for (let n = 0; n < count; n++) {
     const words = Array.from({ length: 100 }, (_, at) => WORDS[(n * 7 + at * (n % 13 + 1)) % WORDS.length]);
-    texts[`${folder}/${n}.txt`] = `Number ${n}. ${words.join(' ')}`;
+    // Equal texts would be embedded once.
+    texts[`${folder}/${n}.txt`] = `Number ${n} of the ${folder} ones. ${words.join(' ')}`;
   }
   return texts;
 }
 
-/** A server that remembers what was asked of the runtime for the graphics processor. */
-async function serveNoting() {
+/**
+ * A server that remembers what was asked of the runtime for the graphics processor.
+ * @param {Partial<import('../scripts/lib/static_server.mjs').StaticServerOptions>} [options]
+ */
+async function serveNoting(options = {}) {
   /** @type {string[]} */
   const asked = [];
-  const server = await serveDist({ onRequest: (file) => void (/jspi/.test(file) && asked.push(path.basename(file))) });
+  const server = await serveDist({ ...options, onRequest: (file) => void (/jspi/.test(file) && asked.push(path.basename(file))) });
   return { ...server, asked };
 }
 
@@ -206,22 +209,17 @@ test('a model in int8, which would mostly not run there, fetches nothing of it',
   await server.close();
 });
 
-test('a browser without WebGPU fetches nothing of it', async ({ folder }) => {
-  const server = await serveNoting();
-  const browser = await chromium.launch({ executablePath: findChromium(), args: [...CHROMIUM_ARGS, '--disable-blink-features=WebGPU'] });
-  try {
-    const page = await browser.newPage();
-    const app = await openApp(page, `${server.url}?gpu=always`);
-    expect(await page.evaluate(() => 'gpu' in navigator)).toBe(false);
-    await pickSmallBert(app, folder);
-    const state = await addAndEmbed(app, documents('first', 400));
-    expect(state.model_provider).toBe('wasm');
-    await untilOffline(page);
-    expect(server.asked).toEqual([]);
-  } finally {
-    await browser.close();
-    await server.close();
-  }
+test('where a thread has no navigator.gpu nothing of it is fetched', async ({ page, folder }) => {
+  const without = (/** @type {string} */ file, /** @type {Buffer | null} */ bytes) =>
+    file.endsWith('/inference_host.mjs') ? `delete WorkerNavigator.prototype.gpu;\n${bytes}` : null;
+  const server = await serveNoting({ respond: without });
+  const app = await openApp(page, `${server.url}?gpu=always`);
+  await pickSmallBert(app, folder);
+  await addAndEmbed(app, documents('first', 400));
+  const state = await addAndEmbed(app, documents('second', 60));
+  expect(state.model_provider).toBe('wasm');
+  expect(server.asked).toEqual([]);
+  await server.close();
 });
 
 test.describe('without a service worker', () => {
