@@ -5,14 +5,21 @@ import path from 'node:path';
 import { ROOT } from '../scripts/lib/headless/site.mjs';
 import { expect, test, TEXTS, writeTree } from './lib/fixtures.mjs';
 
+/** @param {string[]} args */
+function search(...args) {
+  return searchWith({}, ...args);
+}
+
 /**
+ * @param {NodeJS.ProcessEnv} environment beside what there is
  * @param {string[]} args
  * @returns {Promise<{status: number | null, out: string, err: string}>}
  */
-function search(...args) {
+function searchWith(environment, ...args) {
   return new Promise((resolve, reject) => {
     const child = spawn(path.join(ROOT, 'scripts/search'), args, {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
     });
     let out = '';
     let err = '';
@@ -214,6 +221,9 @@ test('ends with 3 and a clear line when it cannot do its work', async ({ folder 
   const nothing = await search('--library', path.join(folder, 'bad'), '--query', 'x');
   expect(nothing.status).toBe(3);
   expect(nothing.err).toMatch(/noise\.txt/);
+  const browser = await searchWith({ CHROMIUM: '/bin/false' }, '--library', library, '--query', 'x');
+  expect(browser.status).toBe(3);
+  expect(browser.err).toMatch(/^scripts\/search: \/bin\/false does not start as a browser\. Run scripts\/setup.*\n$/);
 });
 
 test('one query that cannot be answered does not cost the others', async ({ folder }) => {

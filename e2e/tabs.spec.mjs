@@ -45,8 +45,7 @@ test('a second tab takes over when the process of the first is killed', async ({
   expect(takeOverMs).toBeLessThan(20_000); // a guard against hanging
 });
 
-// Not yet dependable: in one run of three the debugger's pause left it waiting until the hang guard ended it.
-test.fixme('a writer that is suspended is not bypassed: the other tab says so, and goes on when it wakes or closes', async ({ app, page, server }) => {
+test('a writer that is suspended is not bypassed: the other tab says so, and goes on when it wakes or closes', async ({ app, page, server }) => {
   await addTexts(app, TEXTS);
   const second = await openApp(await page.context().newPage(), server.url);
   await second.page.evaluate(() => {
@@ -79,8 +78,8 @@ test.fixme('a writer that is suspended is not bypassed: the other tab says so, a
   const searching = findPaths(second, 'zebra');
   await said(/does not answer/);
   await page.close();
-  expect(await searching).toEqual(['second.txt']);
-  expect(await holders()).not.toEqual(before);
+  expect(await searching).toEqual(['second.txt']); // closing may wake it for long enough to answer
+  await expect.poll(holders).not.toEqual(before);
 });
 
 test('two tabs that fight over the library lose nothing', async () => {

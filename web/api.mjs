@@ -110,6 +110,7 @@ export class Listeners {
  * @property {(fileCount: number, path: string) => void} onFound
  * @property {() => void} onWalked
  * @property {() => Promise<unknown>} drawn
+ * @property {() => import('./ui_stats.mjs').UiLagStats} uiLag
  * @property {() => Promise<import('./storage_watch.mjs').Room>} storage
  * @property {() => Promise<void>} erase
  */
@@ -226,9 +227,13 @@ export class Lodestone {
     return this.#whileBusy(this.#request('Import', message, { files: new Map([[message.file_id, file]]) }));
   }
 
-  /** @returns {Promise<EngineState>} */
+  /**
+   * The engine's, and how long the page's own thread is busy at a time.
+   * @returns {Promise<EngineState & {ui_lag: import('./ui_stats.mjs').UiLagStats}>}
+   */
   async state() {
-    return (await this.#request('GetState', {})).state;
+    const { state } = await this.#request('GetState', {});
+    return { ...state, ui_lag: this.#parts.uiLag() };
   }
 
   /**
@@ -316,6 +321,15 @@ export class Lodestone {
 
   cancelIndexing() {
     return this.#request('CancelIndexing', {});
+  }
+
+  /**
+   * Steers one of `state().tasks`; rejects with kNotFound when it has ended.
+   * @param {number} task
+   * @param {import('./generated/protocol.mjs').TaskAction} action
+   */
+  controlTask(task, action) {
+    return this.#request('ControlTask', { task, action });
   }
 
   /**

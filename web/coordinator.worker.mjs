@@ -24,8 +24,6 @@ const PAGE_BYTES = 65536;
 const INITIAL_MEMORY_MB = 64;
 const MAX_THREADS = 8;
 const MAX_BULK_LANES = 4;
-// The rule of the loop; a message that took longer is named in the state.
-const LONG_TASK_MS = 4;
 
 /** @type {any} the Emscripten module, once it runs */
 let engine = null;
@@ -205,7 +203,6 @@ async function openSiteModel({ type, id }) {
 
 /** @param {Envelope} envelope */
 function receive(envelope) {
-  const start = performance.now();
   const bytes = envelope.bytes ?? new Uint8Array(0);
   for (const [id, file] of envelope.files ?? []) files.set(id, file);
   withText(envelope.type, (type) => {
@@ -213,8 +210,6 @@ function receive(envelope) {
     engine.HEAPU8.set(bytes, pointer);
     engine._lodestone_message(KINDS.indexOf(envelope.kind), type, envelope.id, pointer, bytes.length);
     engine._free(pointer);
-    const ms = performance.now() - start;
-    if (ms > LONG_TASK_MS) engine._lodestone_record_lag(ms, type);
   });
 }
 

@@ -12,6 +12,7 @@ import { Pickers } from './pickers.mjs';
 import { StorageWatch } from './storage_watch.mjs';
 import { TabPort } from './tabs.mjs';
 import { createUi } from './ui_host.mjs';
+import { UiLag } from './ui_stats.mjs';
 
 /**
  * @typedef {import('./generated/protocol.mjs').EngineState} EngineState
@@ -98,6 +99,7 @@ class Page {
       onFound: (fileCount, path) => this.#onFound(fileCount, path),
       onWalked: () => this.#onWalked(),
       drawn: async () => this.#ui?.idle(),
+      uiLag: () => this.#ui?.lag() ?? new UiLag().read(),
       storage: () => this.#storage.measure(),
       erase: () => this.#erase(),
     });

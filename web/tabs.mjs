@@ -6,14 +6,17 @@
 // to wake. What was asked waits until then.
 //
 // Over the channel: {to, from, kind, ...}, where `to` is a tab's id, 'writer', 'readers' or 'all'. To all: erase.
-// To the writer: hello, ping, bye, request {id, type, bytes, files?, ofSite?}, cancel {id}. From it: here, welcome
-// {threads, isolated, build, opened, model}, pong, response and event {id, type, bytes}.
+// To the writer: hello, ping {ids}, bye, request {id, type, bytes, files?, ofSite?}, cancel {id}. From it: here, welcome
+// {threads, isolated, build, opened, model}, pong {missing}, response and event {id, type, bytes}.
+//
+// Browsers may lose what is sent to a suspended tab: a ping names what the reader waits for, and what the writer does
+// not know is asked again. Messages keep their order, so what is neither known nor answered by then never arrived.
 import { LodestoneError } from './errors.mjs';
 import { decode, encode } from './generated/protocol.mjs';
 
 /** @typedef {{kind: string, type: string, id: number, bytes: Uint8Array, files?: Map<number, File | import('./walk.mjs').MemoryFile>, ofSite?: boolean}} Envelope */
 /** @typedef {{threads: number, isolated: boolean, build: string, opened: number, model: string | null}} Welcome */
-/** @typedef {{to: string, from: string} & Partial<Welcome> & Partial<Envelope>} Word */
+/** @typedef {{to: string, from: string, ids?: number[], missing?: number[]} & Partial<Welcome> & Partial<Envelope>} Word */
 /**
  * @typedef {object} TabOptions
  * @property {string} scope path of the site: other apps of the origin have their own tabs
@@ -247,8 +250,8 @@ export class TabPort {
   }
 
   /** @param {Word} word from a reader */
-  #serve({ from, kind, type = '', id = 0, bytes = new Uint8Array(0), files, ofSite }) {
-    if (kind === 'ping') return this.#say({ to: from, kind: 'pong' });
+  #serve({ from, kind, type = '', id = 0, bytes = new Uint8Array(0), files, ofSite, ids = [] }) {
+    if (kind === 'ping') return this.#say({ to: from, kind: 'pong', missing: this.#isWorkerReady ? this.#unknown(from, ids) : [] });
     if (kind === 'bye') return void this.#readers.delete(from);
     if (!this.#isWorkerReady || this.#welcome === null) return; // they ask again when it is
     if (kind === 'hello') {
@@ -270,6 +273,15 @@ export class TabPort {
     const own = ++this.#lastRemoteId;
     this.#remote.set(own, { to: from, id });
     this.#worker.postMessage({ kind, type, id: own, bytes: type === 'Search' ? inGroupOf(from, bytes) : bytes, files });
+  }
+
+  /** @param {string} from @param {number[]} ids @returns {number[]} those that this reader does not wait for here */
+  #unknown(from, ids) {
+    const known = new Set();
+    for (const asked of [...this.#remote.values(), ...this.#modelWaiters]) {
+      if (typeof asked !== 'function' && asked.to === from) known.add(asked.id);
+    }
+    return ids.filter((id) => !known.has(id));
   }
 
   /** @param {(state: import('./generated/protocol.mjs').EngineState) => void} use */
@@ -306,6 +318,7 @@ export class TabPort {
     else if (kind === 'welcome') this.#welcomed(/** @type {Welcome} */ (word));
     else if (kind === 'event') this.#tell({ kind, type, id, bytes });
     else if (kind === 'response' && this.#unanswered.delete(id)) this.#tell({ kind, type, id, bytes });
+    else if (kind === 'pong') this.#askAgain(word.missing ?? []);
     this.#watch();
   }
 
@@ -322,7 +335,15 @@ export class TabPort {
       return this.#tell({ kind: 'ready', threads, isolated });
     }
     // Another tab writes now than the one that was asked.
-    for (const envelope of this.#unanswered.values()) this.#say({ ...envelope, to: 'writer' });
+    this.#askAgain([...this.#unanswered.keys()]);
+  }
+
+  /** @param {number[]} ids */
+  #askAgain(ids) {
+    for (const id of ids) {
+      const envelope = this.#unanswered.get(id);
+      if (envelope !== undefined) this.#say({ ...envelope, to: 'writer' });
+    }
   }
 
   /** Looks after the writer for as long as something is expected of it. */
@@ -335,7 +356,7 @@ export class TabPort {
       this.#looks = 0;
       this.#timer = setInterval(() => {
         this.#looks += 1;
-        if (this.#looks >= LOOKS_BEFORE_PING) this.#say({ to: 'writer', kind: 'ping' });
+        if (this.#looks >= LOOKS_BEFORE_PING) this.#say({ to: 'writer', kind: 'ping', ids: [...this.#unanswered.keys()] });
         if (this.#looks >= LOOKS_BEFORE_SILENT) this.#setSilent(true);
       }, LOOK_MS);
     }

@@ -3,10 +3,9 @@
 import { Mirror } from './mirror.mjs';
 import { GlyphPainter } from './ui_glyphs.mjs';
 import { listen } from './ui_input.mjs';
-import { FrameClock } from './ui_stats.mjs';
+import { UiLag } from './ui_stats.mjs';
 import { adoptStyle } from './ui_style.mjs';
 
-/** @typedef {import('./ui_stats.mjs').FrameStats} FrameStats */
 /** @typedef {import('./ui_input.mjs').InputModule} InputModule */
 
 /**
@@ -82,7 +81,7 @@ export class Ui {
   /** @type {UiModule} */ #module = /** @type {any} */ (null);
   /** @type {Mirror} */ #mirror = /** @type {any} */ (null);
   #painter = new GlyphPainter();
-  #clock = new FrameClock();
+  #lag = new UiLag();
   #scheduled = false;
   #dirty = false;
   #sizeChanged = true;
@@ -107,6 +106,7 @@ export class Ui {
    */
   async start(createModule, regular, semiBold) {
     const { canvas, stage, searchInput } = this.#options;
+    this.#lag.watch();
     const module = await createModule({ host: this.#callbacks() });
     this.#module = module;
     const gl = canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false, stencil: false });
@@ -136,7 +136,7 @@ export class Ui {
    * @param {Uint8Array} bytes
    */
   deliverEvent(type, bytes) {
-    this.#then(() => this.#withBytes([utf8(type), bytes], ([at, size, bytesAt, bytesSize]) => this.#module._ui_event(at, size, bytesAt, bytesSize)));
+    this.#then(() => this.#withBytes([utf8(type), bytes], ([at, size, bytesAt, bytesSize]) => this.#module._ui_event(at, size, bytesAt, bytesSize)), type);
   }
 
   /** What is left out stays as it was. @param {BootState} state */
@@ -182,18 +182,9 @@ export class Ui {
     });
   }
 
-  /** Frames drawn since the page began. */
-  frames() {
-    return this.#clock.total;
-  }
-
-  /** @returns {FrameStats} */
-  frameStats() {
-    return this.#clock.read();
-  }
-
-  resetFrameStats() {
-    this.#clock.reset();
+  /** How long the page's thread is busy at a time. */
+  lag() {
+    return this.#lag.read();
   }
 
   /** What ui.wasm calls. */
@@ -204,7 +195,7 @@ export class Ui {
       request: (call, type, bytes) => {
         onRequest(type, bytes).then(
           (answer) => this.#then(() => this.#withBytes([utf8(answer.type), answer.bytes], ([at, size, bytesAt, bytesSize]) =>
-            this.#module._ui_reply(call, at, size, bytesAt, bytesSize))),
+            this.#module._ui_reply(call, at, size, bytesAt, bytesSize)), answer.type),
           (error) => this.#then(() => this.#withBytes([utf8(String(error?.code ?? 'kInternal')), utf8(String(error?.message ?? error))],
             ([at, size, textAt, textSize]) => this.#module._ui_failure(call, at, size, textAt, textSize))),
         );
@@ -236,10 +227,15 @@ export class Ui {
     };
   }
 
-  /** @param {() => void} change */
-  #then(change) {
+  /**
+   * @param {() => void} change
+   * @param {string} [what] names it
+   */
+  #then(change, what = 'input') {
     if (this.#broken) return;
+    const start = performance.now();
     change();
+    this.#lag.ran(what, start, performance.now());
     this.invalidate();
   }
 
@@ -270,7 +266,7 @@ export class Ui {
     } catch (error) {
       this.#break(error);
     }
-    this.#clock.add(performance.now() - start);
+    this.#lag.ran('frame', start, performance.now());
     if (more) this.invalidate();
     this.#tellIdle();
   }

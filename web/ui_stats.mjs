@@ -1,39 +1,73 @@
-// Counts frames and remembers how long the latest of them took inside our own callback.
+// How long the page's thread is busy at a time: our frame callback, what is handed to the interface, and long tasks of
+// whatever origin, each named. Times are of performance.now().
 
 const KEPT = 4096;
+// What holds the thread for longer is felt, and counted as a stall.
+const STALL_MS = 50;
 
-/**
- * @typedef {object} FrameStats
- * @property {number} frames drawn since the start or the last reset
- * @property {number} p50_ms
- * @property {number} p99_ms
- * @property {number} max_ms
- */
+/** @typedef {import('./generated/protocol.mjs').LagStats} LagStats */
+/** @typedef {LagStats & {stalls: number}} UiLagStats `stalls`: how often the thread was held for over 50 ms */
+/** @typedef {{what: string, start: number, end: number}} Piece */
 
-export class FrameClock {
+export class UiLag {
   #times = new Float32Array(KEPT);
-  #sinceReset = 0;
+  #samples = 0;
   #max = 0;
-  total = 0;
+  #worst = '';
+  #stalls = 0;
+  /** The latest long pieces, for the browser tells of a long task after it. @type {Piece[]} */ #pieces = [];
+  #last = '';
 
-  /** @param {number} ms */
-  add(ms) {
-    this.#times[this.#sinceReset % KEPT] = ms;
-    this.#sinceReset += 1;
-    this.#max = Math.max(this.#max, ms);
-    this.total += 1;
+  /** Long tasks that nobody of ours counts are told of by the browser. */
+  watch() {
+    if (!globalThis.PerformanceObserver?.supportedEntryTypes?.includes('longtask')) return;
+    const observer = new PerformanceObserver((list) => {
+      for (const { startTime, duration } of list.getEntries()) this.longTask(startTime, startTime + duration);
+    });
+    observer.observe({ type: 'longtask', buffered: true });
   }
 
-  reset() {
-    this.#sinceReset = 0;
-    this.#max = 0;
+  /**
+   * A piece of our own work. Only frames count while they are short: they are what a person waits for.
+   * @param {string} what
+   * @param {number} start
+   * @param {number} end
+   */
+  ran(what, start, end) {
+    const ms = end - start;
+    this.#last = what;
+    if (what === 'frame' || ms > STALL_MS) this.#count(ms, what);
+    if (ms > STALL_MS) this.#pieces = [...this.#pieces.slice(-7), { what, start, end }];
   }
 
-  /** Percentiles are over the latest frames, at most 4,096 of them. @returns {FrameStats} */
+  /**
+   * @param {number} start
+   * @param {number} end
+   */
+  longTask(start, end) {
+    const ms = end - start;
+    const counted = this.#pieces.some((piece) => Math.min(piece.end, end) - Math.max(piece.start, start) >= ms / 2);
+    if (ms > STALL_MS && !counted) this.#count(ms, `outside the interface, after ${this.#last || 'its start'}`);
+  }
+
+  /** Percentiles are over the latest samples, at most 4,096 of them. @returns {UiLagStats} */
   read() {
-    const sorted = this.#times.slice(0, Math.min(this.#sinceReset, KEPT)).sort();
+    const sorted = this.#times.slice(0, Math.min(this.#samples, KEPT)).sort();
     /** @param {number} part */
     const at = (part) => (sorted.length === 0 ? 0 : sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]);
-    return { frames: this.#sinceReset, p50_ms: at(0.5), p99_ms: at(0.99), max_ms: this.#max };
+    return { p50_ms: at(0.5), p99_ms: at(0.99), max_ms: this.#max, samples: this.#samples, worst_message: this.#worst, stalls: this.#stalls };
+  }
+
+  /**
+   * @param {number} ms
+   * @param {string} what
+   */
+  #count(ms, what) {
+    this.#times[this.#samples % KEPT] = ms;
+    this.#samples += 1;
+    if (ms > STALL_MS) this.#stalls += 1;
+    if (ms <= this.#max) return;
+    this.#max = ms;
+    this.#worst = what;
   }
 }

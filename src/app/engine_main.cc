@@ -52,6 +52,7 @@ constexpr double kStoragePatienceMs = 3000;
 EM_JS(void, lodestone_send, (int kind, const char* type, uint32_t id, const char* bytes, uint32_t size), {
   Module.onMessage(kind, UTF8ToString(type), id, HEAPU8.slice(bytes, bytes + size));
 });
+EM_JS(void, lodestone_warn, (const char* text), { console.warn(UTF8ToString(text)); });
 EM_JS(void, lodestone_opened, (const char* error), { Module.onOpened(UTF8ToString(error)); });
 
 // `threads` compute threads and `lanes` inference lanes, for which `gpu_policy` is as MakeWebInference says; `persistent`
@@ -80,6 +81,7 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_start(int threads, int lanes, con
   platform.compute = &app->inline_work;
   platform.storage = &app->inline_work;
 #endif
+  platform.warn = [](const std::string& text) { lodestone_warn(text.c_str()); };
   platform.mount_storage = [persistent, scope = std::string(scope)] {
     StoragePlace place{":memory:", "memory"};
     if (!persistent) return place;
@@ -114,8 +116,3 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_message(int kind, const char* typ
 
 // The page has its first frame: what was asked of the inference lanes may begin.
 extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_allow_inference() { lodestone::AllowWebInference(); }
-
-// How long the worker's loop was held by a message of the page.
-extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_record_lag(double lag_ms, const char* what) {
-  lodestone::app->engine->RecordLag(lag_ms, what);
-}

@@ -70,12 +70,14 @@ EMSCRIPTEN_KEEPALIVE void bench_add(const float* vectors, uint32_t count) {
   }
 }
 
-EMSCRIPTEN_KEEPALIVE void bench_build_graph(int threads, uint32_t links, uint32_t build_width) {
+EMSCRIPTEN_KEEPALIVE void bench_begin_graph(uint32_t links, uint32_t build_width) {
   bench.graph = std::make_unique<HnswIndex>(bench.flat, HnswOptions{.links = links, .build_width = build_width});
-  std::atomic<Row> next = 0;
-  const Row count = bench.flat->row_count();
+}
+
+EMSCRIPTEN_KEEPALIVE void bench_insert(int threads, Row begin, Row end) {
+  std::atomic<Row> next = begin;
   InParallel(threads, [&](int) {
-    for (Row row; (row = next.fetch_add(1, std::memory_order_relaxed)) < count;) bench.graph->Insert(row);
+    for (Row row; (row = next.fetch_add(1, std::memory_order_relaxed)) < end;) bench.graph->Insert(row);
   });
 }
 

@@ -2,11 +2,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "embed/embedder.h"
 #include "engine/library.h"
+#include "engine/scheduler.h"
 #include "platform/executor.h"
 #include "platform/file_source.h"
 #include "platform/inference.h"
@@ -38,6 +41,7 @@ struct Platform {
   // False where all work runs on the coordinator: pieces are then cut to fit between its messages.
   bool threaded = true;
   std::function<StoragePlace()> mount_storage;  // runs on the storage thread, once
+  std::function<void(const std::string&)> warn;  // for whoever looks into the engine; may be empty
 };
 
 // A model in use: what makes tokens of a text, and vectors of tokens.
@@ -53,33 +57,58 @@ struct ModelSlot {
 // What the parts of an engine share. Thread: coordinator, but for what `store` says.
 struct EngineContext {
   explicit EngineContext(const Platform& p)
-      : platform(p), instant(p.instant_inference, p.clock), larger(p.larger_inference, p.clock) {}
+      : platform(p),
+        tasks(p.loop, p.compute, p.clock),
+        instant(p.instant_inference, p.clock),
+        larger(p.larger_inference, p.clock) {}
 
-  // Runs `work(store)` on the storage thread, then `done` on the coordinator.
-  template <typename Result, typename WorkFn, typename DoneFn>
-  void OnStorage(Priority priority, WorkFn work, DoneFn done) {
+  // Runs `work(store)` on the storage thread, then `done` on the coordinator. `what` names both.
+  template <typename Value, typename WorkFn, typename DoneFn>
+  void OnStorage(Priority priority, WorkFn work, DoneFn done, const char* what = __builtin_FUNCTION()) {
     ++storage_tasks;
-    platform.storage->Post(priority, [this, work = std::move(work), done = std::move(done)]() mutable {
-      auto result = std::make_shared<Result>(work(*store));
-      platform.loop->Post([this, result, done = std::move(done)]() mutable {
+    auto run = [this, what, work = std::move(work), done = std::move(done)]() mutable {
+      auto result = std::make_shared<Value>(work(*store));
+      auto tell = [this, result, done = std::move(done)]() mutable {
         --storage_tasks;
         done(std::move(*result));
         TaskEnded();
-      });
-    });
+      };
+      platform.loop->Post(std::move(tell), what);
+    };
+    platform.storage->Post(priority, std::move(run), what);
   }
   // Runs `work()` on a compute thread, then `done` on the coordinator.
-  template <typename Result, typename WorkFn, typename DoneFn>
-  void OnCompute(Priority priority, WorkFn work, DoneFn done) {
+  template <typename Value, typename WorkFn, typename DoneFn>
+  void OnCompute(Priority priority, WorkFn work, DoneFn done, const char* what = __builtin_FUNCTION()) {
     ++compute_tasks;
-    platform.compute->Post(priority, [this, work = std::move(work), done = std::move(done)]() mutable {
-      auto result = std::make_shared<Result>(work());
-      platform.loop->Post([this, result, done = std::move(done)]() mutable {
+    auto run = [this, what, work = std::move(work), done = std::move(done)]() mutable {
+      auto result = std::make_shared<Value>(work());
+      auto tell = [this, result, done = std::move(done)]() mutable {
         --compute_tasks;
         done(std::move(*result));
         TaskEnded();
-      });
-    });
+      };
+      platform.loop->Post(std::move(tell), what);
+    };
+    platform.compute->Post(priority, std::move(run), what);
+  }
+  // As a part of a task: `done` is given a lodestone::Result, which is no value when the task was cancelled first.
+  template <typename Value, typename WorkFn, typename DoneFn>
+  void OnComputeFor(TaskId task, Priority priority, WorkFn work, DoneFn done, const char* what = __builtin_FUNCTION()) {
+    auto kept = std::make_shared<std::optional<WorkFn>>(std::move(work));
+    auto value = std::make_shared<std::optional<Value>>();
+    auto batch = [kept, value](TaskStep&) -> Result<TaskNext> {
+      value->emplace((**kept)());
+      kept->reset();  // here, not on the coordinator
+      return TaskNext::kDone;
+    };
+    auto ended = [this, value, done = std::move(done)](const TaskInfo& info) mutable {
+      if (*value) done(Result<Value>(std::move(**value)));
+      else done(Result<Value>(info.status));
+      TaskEnded();
+    };
+    // Only an engine that ends refuses.
+    (void)tasks.Start({.priority = priority, .part_of = task, .name = what}, [batch] { return batch; }, std::move(ended));
   }
 
   // The model that passages should have a vector of.
@@ -94,11 +123,14 @@ struct EngineContext {
     larger.embedder.ReleaseBulk();
   }
 
+  bool computing() const { return compute_tasks > 0 || tasks.in_flight() > 0; }
+  bool at_work() const { return storage_tasks > 0 || computing(); }
   void TaskEnded() {
-    if (storage_tasks == 0 && compute_tasks == 0 && on_quiet) on_quiet();
+    if (!at_work() && on_quiet) on_quiet();
   }
 
   Platform platform;
+  Scheduler tasks;
   Library library;
   std::unique_ptr<Store> store;  // touched on the storage thread only
   StoragePlace place;            // likewise

@@ -10,13 +10,9 @@ namespace {
 
 using protocol::MessageType;
 
-constexpr std::string_view kVersion = "0.1.0";
 // More requests than a person or a script can mean; the page is told to come back later.
 constexpr size_t kMaxOpenRequests = 1024;
-constexpr double kStateIntervalMs = 500;
-constexpr int kStorageThreads = 1;
-// Finer than the lag that would be felt; a second of indexing then has the probes that a 99th percentile takes.
-constexpr double kLagProbeIntervalMs = 5;
+
 }  // namespace
 
 Engine::Engine(const Platform& platform, std::string build_id, Send send)
@@ -25,37 +21,34 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
       send_(std::move(send)),
       ingest_(&context_, &files_),
       search_(&context_),
-      instant_filler_(&context_, &context_.instant),
-      larger_filler_(&context_, &context_.larger),
+      fillers_(&context_),
       words_(&context_),
       graphs_(&context_),
       housekeeper_(&context_),
       transfer_(&context_),
-      work_threads_(platform.compute->thread_count()) {
-  ShareLanes();
-  ShareCores();
-  ConnectFiller(&instant_filler_, &context_.instant);
-  ConnectFiller(&larger_filler_, &context_.larger);
+      cores_(&context_) {
+  WatchLoop();
+  ConnectFiller(&context_.instant);
+  ConnectFiller(&context_.larger);
   ingest_.embedding_possible = [this] { return model_state_ != protocol::ModelState::kFailed; };
   ingest_.on_documents_stored = [this] {
-    instant_filler_.Kick();
-    larger_filler_.Kick();
+    fillers_.Kick();
     words_.Tidy();
     StateMayHaveChanged();
   };
   ingest_.on_vectors_copied = [this](PassageId first, uint32_t count) {
-    instant_filler_.LoadCopied(first, count);
-    larger_filler_.LoadCopied(first, count);
+    fillers_.LoadCopied(first, count);
   };
   ingest_.on_documents_removed = [this] { DocumentsGone(); };
   ingest_.on_storage_failure = [this](const Status& status) {
-    ingest_.SetPaused(true);
+    SetIndexingPaused(true);
     Notify(protocol::NoticeLevel::kError, status.message());
   };
   search_.library_complete = [this] {
     const Tier* tier = context_.library.FindTier(model_id_);
     return tier && tier->index->live_count() >= context_.library.passage_count();
   };
+  context_.tasks.on_changed = [this] { StateMayHaveChanged(); };
   housekeeper_.others_idle = [this] { return !busy(); };
   housekeeper_.on_damaged = [this](const std::vector<DamagedDocument>& damaged) { DocumentsDamaged(damaged); };
   housekeeper_.on_compacted = [this] { MeasureStorage(); };
@@ -65,26 +58,34 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
   };
   ingest_.scans = &scans_;
   housekeeper_.on_idle = [this] { CheckIdle(); };
-  graphs_.others_busy = [this] { return !ingest_.idle() || !fillers_idle(); };
+  graphs_.others_busy = [this] { return !ingest_.idle() || !fillers_.idle(); };
   context_.on_quiet = [this] {
     graphs_.Tend();
     housekeeper_.Kick();
+    if (!context_.tasks.idle()) StateMayHaveChanged();
     CheckIdle();
   };
 }
 
-Engine::~Engine() = default;
+Engine::~Engine() { context_.platform.loop->on_ran = nullptr; }
 
 void Engine::Start(std::function<void(const Status&)> opened) { OpenLibrary(std::move(opened)); }
 
 bool Engine::busy() const {
-  return !opened_ || !after_open_.empty() || !ingest_.idle() || !fillers_idle() || search_.running() > 0 ||
-         context_.storage_tasks > 0 || context_.compute_tasks > 0 || model_state_ == protocol::ModelState::kLoading;
+  return !opened_ || !after_open_.empty() || !ingest_.idle() || !fillers_.idle() || search_.running() > 0 ||
+         context_.at_work() || model_state_ == protocol::ModelState::kLoading;
 }
 
 bool Engine::idle() const { return !busy() && housekeeper_.idle(); }
 
 void Engine::OnMessage(MessageKind kind, std::string_view type_name, RequestId id, std::string_view bytes) {
+  const double begin_ms = context_.platform.clock->NowMs();
+  MeasureLag(begin_ms);  // ahead of it: the next message would wait for this one
+  TakeMessage(kind, type_name, id, bytes);
+  lag_.Ran(kind == MessageKind::kCancel ? "Cancel" : type_name, begin_ms, context_.platform.clock->NowMs());
+}
+
+void Engine::TakeMessage(MessageKind kind, std::string_view type_name, RequestId id, std::string_view bytes) {
   if (kind == MessageKind::kCancel) {
     search_.Cancel(id);
     ingest_.Cancel(id);
@@ -107,7 +108,6 @@ void Engine::OnMessage(MessageKind kind, std::string_view type_name, RequestId i
     return;
   }
   Dispatch(*type, id, bytes);
-  MeasureLag();
 }
 
 void Engine::RespondError(RequestId id, const Status& status) {
@@ -137,7 +137,11 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
       if (!DecodeInto(bytes, id, &request)) return;
       if (!open_status_.ok()) return RespondError(id, open_status_);
       // What is told is the lag of the latest run of indexing, not the worst moment since the start.
-      if (ingest_.idle()) lag_.Reset();
+      if (ingest_.idle()) {
+        lag_.Reset(context_.platform.clock->NowMs());
+        context_.platform.compute->ForgetWaitTimes();
+      }
+      BeginIndexing();
       ingest_.Add(
           id, request,
           [this, id](const protocol::AddProgress& progress) {
@@ -160,7 +164,7 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
         if (reply.ok()) Respond(id, reply.value());
         else RespondError(id, reply.status());
         // What waited for a quiet moment may go on; a search that ends with a model's answer ends no other task.
-        context_.platform.loop->Post([this] { context_.TaskEnded(); });
+        context_.platform.loop->Post([this] { context_.TaskEnded(); }, "TaskEnded");
       });
       return;
     }
@@ -175,6 +179,7 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
       return;
     }
     case MessageType::kGetState:
+      FollowTasks();
       return Respond(id, protocol::GetStateReply{State()});
     case MessageType::kListLibrary: {
       protocol::ListLibrary request;
@@ -184,15 +189,13 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
     case MessageType::kSetPaused: {
       protocol::SetPaused request;
       if (!DecodeInto(bytes, id, &request)) return;
-      ingest_.SetPaused(request.paused);
-      instant_filler_.SetPaused(request.paused);
-      larger_filler_.SetPaused(request.paused);
-      if (!request.paused) ResumeFillers();
-      StateMayHaveChanged();
+      SetIndexingPaused(request.paused);
       return Respond(id, protocol::Ack{});
     }
     case MessageType::kCancelIndexing:
-      ingest_.CancelAll();
+      FollowTasks();
+      (void)context_.tasks.Cancel(index_task_);  // nothing to cancel is as good
+      ingest_.CancelAll();                       // where there were too many tasks for it to be one
       StateMayHaveChanged();
       return Respond(id, protocol::Ack{});
     case MessageType::kWaitIdle:
@@ -222,9 +225,13 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
     }
     case MessageType::kExport: {
       protocol::Export request;
-      if (!DecodeInto(bytes, id, &request)) return;
-      if (!open_status_.ok()) return RespondError(id, open_status_);
-      return transfer_.Export(request.damaged, Answer<protocol::ExportReply>(id));
+      if (DecodeInto(bytes, id, &request)) OnExport(id, request);
+      return;
+    }
+    case MessageType::kControlTask: {
+      protocol::ControlTask request;
+      if (DecodeInto(bytes, id, &request)) OnControlTask(id, request);
+      return;
     }
     case MessageType::kReadExport: {
       protocol::ReadExport request;
@@ -263,7 +270,7 @@ void Engine::OnHello(RequestId id, const protocol::Hello& request) {
   protocol::HelloReply reply;
   reply.schema_hash = protocol::kSchemaHash;
   reply.build_id = build_id_;
-  reply.version = kVersion;
+  reply.version = kEngineVersion;
   reply.threads = context_.platform.threads;
   reply.isolated = context_.platform.isolated;
   reply.storage = storage_name_;
@@ -272,114 +279,13 @@ void Engine::OnHello(RequestId id, const protocol::Hello& request) {
 
 void Engine::OnSettings(const protocol::SetSettings& request) {
   const int threads = context_.platform.compute->thread_count();
-  work_threads_ = request.gentle ? std::max(1, threads / 2) : threads;
-  ShareCores();
+  cores_.SetThreads(request.gentle ? std::max(1, threads / 2) : threads);
   if (request.graph_vectors > 0) graphs_.SetLeastVectors(request.graph_vectors);
   if (request.max_file_bytes > 0) ingest_.max_file_bytes = request.max_file_bytes;
   if (request.passage_tokens > 0) {
     ingest_.chunk_options.target_tokens = std::clamp<uint32_t>(request.passage_tokens, 32, 2000);
     ingest_.chunk_options.max_tokens = ingest_.chunk_options.target_tokens * 5 / 4;
   }
-}
-
-// Storing, reading and embedding together keep as many threads busy as there are cores for them, and no more: the
-// coordinator and the page would wait for their turn behind each further one. Of each kind one may always go on.
-void Engine::ShareCores() {
-  const int busy = context_.instant.embedder.bulk_lanes_busy() + context_.larger.embedder.bulk_lanes_busy();
-  context_.platform.compute->SetActiveLimit(std::max(1, work_threads_ - kStorageThreads - busy));
-}
-
-protocol::EngineState Engine::State() const {
-  protocol::EngineState state;
-  state.version = kVersion;
-  state.threads = context_.platform.threads;
-  state.isolated = context_.platform.isolated;
-  state.storage = storage_name_;
-  state.storage_bytes = storage_bytes_;
-  state.model_id = model_id_;
-  state.model_state = model_state_;
-  // Files are read and words searched from the tokenizer on; until then there is no model to speak of.
-  if (!context_.passage_tokenizer && model_state_ == protocol::ModelState::kLoading) {
-    state.model_state = protocol::ModelState::kNone;
-  }
-  state.model_error = model_error_;
-  const Embedder& embedder = const_cast<EngineContext&>(context_).best_model().embedder;
-  if (embedder.ready()) state.model_provider = embedder.uses_gpu() ? "webgpu" : "wasm";
-  state.documents = static_cast<uint32_t>(context_.library.document_count());
-  state.passages = static_cast<uint32_t>(context_.library.passage_count());
-  if (Tier* tier = const_cast<Library&>(context_.library).FindTier(model_id_)) {
-    state.embedded_passages = tier->index->live_count();
-  }
-  state.files_total = files_.run_total();
-  state.files_done = files_.run_done();
-  state.files_failed = files_.run_failed();
-  state.current_path = ingest_.current_path();
-  state.queued = static_cast<uint32_t>(ingest_.queued());
-  state.running = static_cast<uint32_t>(ingest_.running());
-  state.paused = ingest_.paused();
-  state.idle = idle();
-  state.eta_ms = ingest_.eta_ms();
-  const VectorFiller& filler = const_cast<Engine*>(this)->best_filler();
-  state.tokens_embedded = filler.tokens_embedded();
-  state.passages_embedded_now = filler.passages_embedded();
-  const double embed_ms = filler.embed_ms();
-  state.embed_tokens_per_s = embed_ms > 0 ? static_cast<double>(filler.tokens_embedded()) / embed_ms * 1000 : 0;
-  state.loop_lag.p50_ms = static_cast<float>(lag_.Quantile(0.5));
-  state.loop_lag.p99_ms = static_cast<float>(lag_.Quantile(0.99));
-  state.loop_lag.max_ms = static_cast<float>(lag_.max_ms());
-  state.loop_lag.samples = lag_.samples();
-  state.loop_lag.worst_message = lag_.worst();
-  state.memory_bytes = context_.library.memory_bytes();
-  state.library_version = files_.version();
-  return state;
-}
-
-void Engine::StateMayHaveChanged() {
-  if (state_scheduled_) return;
-  state_scheduled_ = true;
-  MeasureLag();
-  // At once when something begins or ends, else at a pace that a person can read.
-  const bool soon = ingest_.idle() || model_state_ != protocol::ModelState::kReady;
-  context_.platform.loop->PostDelayed(soon ? 0 : kStateIntervalMs, [this] {
-    state_scheduled_ = false;
-    send_(MessageKind::kEvent, MessageType::kStateChanged, RequestId{}, protocol::Encode(protocol::StateChanged{State()}));
-    CheckIdle();
-  });
-}
-
-void Engine::MeasureStorage() {
-  context_.OnStorage<Result<uint64_t>>(
-      Priority::kBackground, [](Store& store) { return store.SizeBytes(); },
-      [this](Result<uint64_t> size) {
-        if (size.ok()) storage_bytes_ = size.value();
-        StateMayHaveChanged();
-      });
-}
-
-// While there is work, a probe goes through the loop every few milliseconds; its delay is the lag that
-// a person's next request would meet. Idle means no timers.
-void Engine::MeasureLag() {
-  if (measuring_) return;
-  measuring_ = true;
-  const double sent_ms = context_.platform.clock->NowMs();
-  context_.platform.loop->Post([this, sent_ms] {
-    lag_.Record(context_.platform.clock->NowMs() - sent_ms, "loop");
-    context_.platform.loop->PostDelayed(kLagProbeIntervalMs, [this] {
-      measuring_ = false;
-      if (!idle()) MeasureLag();
-    });
-  });
-}
-
-void Engine::CheckIdle() {
-  if (idle_waiters_.empty() || idle_check_scheduled_) return;
-  // Looked at again from the loop: what was just posted counts as work.
-  idle_check_scheduled_ = true;
-  context_.platform.loop->Post([this] {
-    idle_check_scheduled_ = false;
-    if (!idle()) return;  // what still runs calls here again when it ends
-    for (RequestId id : std::exchange(idle_waiters_, {})) Respond(id, protocol::Ack{});
-  });
 }
 
 }  // namespace lodestone

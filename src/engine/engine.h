@@ -9,7 +9,9 @@
 
 #include "base/ids.h"
 #include "engine/context.h"
+#include "engine/core_share.h"
 #include "engine/file_list.h"
+#include "engine/fillers.h"
 #include "engine/folder_scan.h"
 #include "engine/graph_keeper.h"
 #include "engine/housekeeper.h"
@@ -18,11 +20,12 @@
 #include "engine/library_contents.h"
 #include "engine/search.h"
 #include "engine/transfer.h"
-#include "engine/vector_filler.h"
 #include "engine/word_keeper.h"
 #include "protocol/messages.h"
 
 namespace lodestone {
+
+inline constexpr std::string_view kEngineVersion = "0.1.0";
 
 enum class MessageKind { kRequest, kResponse, kEvent, kCancel };
 
@@ -40,13 +43,12 @@ class Engine {
   void Start(std::function<void(const Status&)> opened);
   // One message from the page. Every request gets exactly one response.
   void OnMessage(MessageKind kind, std::string_view type_name, RequestId id, std::string_view bytes);
-  // How late the coordinator's loop was with something.
-  void RecordLag(double lag_ms, const char* what) { lag_.Record(lag_ms, what); }
   bool idle() const;
   // For tests, before Start.
   Housekeeper& housekeeper() { return housekeeper_; }
 
  private:
+  void TakeMessage(MessageKind kind, std::string_view type_name, RequestId id, std::string_view bytes);
   void Dispatch(protocol::MessageType type, RequestId id, std::string_view bytes);
   template <typename Request>
   bool DecodeInto(std::string_view bytes, RequestId id, Request* request);
@@ -64,10 +66,18 @@ class Engine {
   void OnRemove(RequestId id, const protocol::Remove& request);
   void OnGetDocument(RequestId id, const protocol::GetDocument& request);
   void OnSettings(const protocol::SetSettings& request);
-  // Shares the cores: see the definition.
-  void ShareCores();
   void OnFinishScan(RequestId id, const protocol::FinishScan& request);
   void OnImport(RequestId id, const protocol::Import& request);
+  void OnExport(RequestId id, const protocol::Export& request);
+  void OnControlTask(RequestId id, const protocol::ControlTask& request);
+  void SetIndexingPaused(bool paused);
+  // What is added from now on is part of the task of this run.
+  void BeginIndexing();
+  // Tasks begin and end as the work does that they stand for.
+  void FollowTasks();
+  Scheduler::Hooks PauseHooks();
+  TaskId Follow(TaskId task, TaskSpec spec, Scheduler::Hooks hooks);
+  std::vector<protocol::TaskEntry> TaskEntries() const;
   void OpenLibrary(std::function<void(const Status&)> opened);
   // All that is known of the library is what the store now has.
   void AdoptLibrary(LibraryContents contents);
@@ -82,14 +92,7 @@ class Engine {
   void RemoveEverything(RequestId id);
   void OpenModel(RequestId id, bool built_in, uint64_t turn, const ModelDescription& description,
                  std::shared_ptr<const Tokenizer> tokenizer, const ModelSource& source);
-  void ConnectFiller(VectorFiller* filler, ModelSlot* slot);
-  // Both models share the lanes: the instant one goes first.
-  void ShareLanes();
-  VectorFiller& best_filler() { return &context_.best_model() == &context_.larger ? larger_filler_ : instant_filler_; }
-  void RestartFillers();
-  // Those that stopped as the storage was full.
-  void ResumeFillers();
-  bool fillers_idle() const { return instant_filler_.idle() && larger_filler_.idle(); }
+  void ConnectFiller(ModelSlot* slot);
   void CloseModel(ModelSlot* slot);
   void LeaveOpening(RequestId id);
   void RefuseModel(RequestId id, const Status& status);
@@ -108,7 +111,8 @@ class Engine {
   protocol::EngineState State() const;
   // Tells the page soon, and at most twice a second.
   void StateMayHaveChanged();
-  void MeasureLag();
+  void WatchLoop();
+  void MeasureLag(double now_ms);
   void CheckIdle();
   // Asks the store how large it is; the answer comes with the next state.
   void MeasureStorage();
@@ -119,13 +123,14 @@ class Engine {
   FileList files_;
   Ingest ingest_;
   Search search_;
-  VectorFiller instant_filler_;
-  VectorFiller larger_filler_;
+  Fillers fillers_;
   WordKeeper words_;
   GraphKeeper graphs_;
   Housekeeper housekeeper_;
   Transfer transfer_;
+  CoreShare cores_;
   FolderScans scans_;
+  TaskId index_task_, fill_task_, model_task_;
   bool mended_ = false;
   LagMonitor lag_;
   std::map<RequestId, bool> open_requests_;
@@ -141,7 +146,6 @@ class Engine {
   std::string model_id_;
   uint64_t storage_bytes_ = 0;
   std::string storage_name_;
-  int work_threads_;          // that may be busy in the background at once
   bool state_scheduled_ = false;
   bool measuring_ = false;
   bool idle_check_scheduled_ = false;

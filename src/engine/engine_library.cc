@@ -18,7 +18,7 @@ void Engine::OpenLibrary(std::function<void(const Status&)> opened) {
   context_.platform.storage->Post(Priority::kVisible, [this, opened = std::move(opened)]() mutable {
     context_.place = context_.platform.mount_storage();
     auto contents = std::make_shared<LibraryContents>(OpenLibraryAt(&context_.place, &context_.store));
-    context_.platform.loop->Post([this, contents, opened = std::move(opened)] {
+    const auto adopt = [this, contents, opened = std::move(opened)] {
       --context_.storage_tasks;
       AdoptLibrary(std::move(*contents));
       if (open_status_.ok()) housekeeper_.LibraryOpened();
@@ -26,7 +26,8 @@ void Engine::OpenLibrary(std::function<void(const Status&)> opened) {
       opened(open_status_);
       for (auto& work : std::exchange(after_open_, {})) work();
       StateMayHaveChanged();
-    });
+    };
+    context_.platform.loop->Post(adopt, "OpenLibrary");
   });
 }
 
@@ -61,7 +62,7 @@ void Engine::ReloadLibrary(std::function<void()> done) {
       },
       [this, done = std::move(done)](LibraryContents contents) {
         AdoptLibrary(std::move(contents));
-        RestartFillers();
+        fillers_.Restart();
         StateMayHaveChanged();
         done();
       });
@@ -75,19 +76,9 @@ void Engine::MendLibrary() {
       Priority::kVisible, [this](Store&) { return MendLibraryAt(&context_.place, &context_.store); },
       [this](LibraryContents contents) {
         AdoptLibrary(std::move(contents));
-        RestartFillers();
+        fillers_.Restart();
         StateMayHaveChanged();
       });
-}
-
-void Engine::OnImport(RequestId id, const protocol::Import& request) {
-  if (!open_status_.ok()) return RespondError(id, open_status_);
-  // What is on its way in belongs to the library that goes.
-  if (request.replace) ingest_.CancelAll();
-  transfer_.Import(request, [this, id](Result<protocol::ImportReply> reply) {
-    if (!reply.ok()) return RespondError(id, reply.status());
-    ReloadLibrary([this, id, reply = reply.value()] { Respond(id, reply); });
-  });
 }
 
 void Engine::OnGetDocument(RequestId id, const protocol::GetDocument& request) {

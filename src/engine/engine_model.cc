@@ -30,41 +30,20 @@ void ReadWholeFile(FileSource* files, FileId file, std::function<void(Result<std
 
 }  // namespace
 
-void Engine::ConnectFiller(VectorFiller* filler, ModelSlot* slot) {
-  filler->anyone_waits = [this, slot] { return &context_.best_model() == slot && ingest_.waits_for_vectors(); };
-  filler->on_embedded = [this, slot](const std::vector<PassageId>& passages) {
+void Engine::ConnectFiller(ModelSlot* slot) {
+  VectorFiller& filler = fillers_.of(slot);
+  filler.anyone_waits = [this, slot] { return &context_.best_model() == slot && ingest_.waits_for_vectors(); };
+  filler.on_embedded = [this, slot](const std::vector<PassageId>& passages) {
     if (&context_.best_model() == slot) ingest_.PassagesEmbedded(passages);
     words_.LoadDue();  // the vectors that came first are there
     StateMayHaveChanged();
   };
-  filler->on_failure = [this, slot](const Status& status) { EmbeddingFailed(slot, status); };
-  filler->on_idle = [this] {
+  filler.on_failure = [this, slot](const Status& status) { EmbeddingFailed(slot, status); };
+  filler.on_idle = [this] {
     housekeeper_.Kick();
+    if (!context_.tasks.idle()) StateMayHaveChanged();
     CheckIdle();
   };
-}
-
-void Engine::ShareLanes() {
-  const auto lanes = [this] { return std::max(1, work_threads_ - (context_.compute_tasks > 0 ? 1 : 0)); };
-  Embedder& instant = context_.instant.embedder;
-  Embedder& larger = context_.larger.embedder;
-  instant.bulk_lane_limit = lanes;
-  larger.bulk_lane_limit = [&instant, lanes] { return instant.bulk_pending() > 0 ? 0 : lanes(); };
-  instant.on_bulk_lanes_busy = [this, &instant, &larger] {
-    ShareCores();
-    if (instant.bulk_pending() == 0) larger.Pump();
-  };
-  larger.on_bulk_lanes_busy = [this] { ShareCores(); };
-}
-
-void Engine::RestartFillers() {
-  if (instant_filler_.active()) instant_filler_.Restart();
-  if (larger_filler_.active()) larger_filler_.Restart();
-}
-
-void Engine::ResumeFillers() {
-  if (context_.instant.ready() && !instant_filler_.active()) instant_filler_.Restart();
-  if (context_.larger.ready() && !larger_filler_.active()) larger_filler_.Restart();
 }
 
 void Engine::ModelChanged() {
@@ -115,7 +94,7 @@ void Engine::OpenModel(RequestId id, bool built_in, uint64_t turn, const ModelDe
   // Vocabularies are read side by side, and a long one may be overtaken.
   if (turn != (built_in ? instant_turn_ : larger_turn_)) return LeaveOpening(id);
   ModelSlot& slot = built_in ? context_.instant : context_.larger;
-  VectorFiller& filler = built_in ? instant_filler_ : larger_filler_;
+  VectorFiller& filler = fillers_.of(&slot);
   filler.Stop();
   slot.embedder.SetModel(description, source, [this, id, built_in, &slot, &filler, tokenizer](Status status) {
     if (!status.ok()) {
@@ -132,7 +111,7 @@ void Engine::OpenModel(RequestId id, bool built_in, uint64_t turn, const ModelDe
     Respond(id, protocol::SetModelReply{slot.model().id, slot.model().dimension});
   });
   // Until it is open, the other one is what passages wait for.
-  if (context_.best_model().ready()) best_filler().TellAll();
+  if (context_.best_model().ready()) fillers_.best().TellAll();
 }
 
 // A later request's model takes the place.
@@ -151,7 +130,7 @@ void Engine::RefuseModel(RequestId id, const Status& status) {
 void Engine::WithoutModel(const Status& status) {
   if (context_.best_model().ready()) {
     ModelChanged();
-    best_filler().TellAll();
+    fillers_.best().TellAll();
     return Notify(protocol::NoticeLevel::kError, status.message() + " The model that was there stays in use.");
   }
   model_error_ = status.message();
@@ -162,15 +141,14 @@ void Engine::WithoutModel(const Status& status) {
 }
 
 void Engine::CloseModel(ModelSlot* slot) {
-  (slot == &context_.larger ? larger_filler_ : instant_filler_).Close();
+  fillers_.of(slot).Close();
   slot->embedder.Close();
 }
 
 void Engine::EmbeddingFailed(ModelSlot* slot, const Status& status) {
   if (status.code() == StatusCode::kStorageFull) {
-    instant_filler_.Stop();
-    larger_filler_.Stop();
-    ingest_.SetPaused(true);
+    fillers_.Stop();
+    SetIndexingPaused(true);
     ingest_.GiveUpEmbedding();
     Notify(protocol::NoticeLevel::kError, status.message());
     StateMayHaveChanged();

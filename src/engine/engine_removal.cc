@@ -24,8 +24,7 @@ void Engine::ListAsDamaged(const std::string& path) {
 }
 
 void Engine::DocumentsGone() {
-  instant_filler_.DocumentsRemoved();
-  larger_filler_.DocumentsRemoved();
+  fillers_.DocumentsRemoved();
   words_.Tidy();
 }
 
@@ -116,7 +115,7 @@ void Engine::RemoveEverything(RequestId id) {
         context_.library.Clear();
         words_.Restart();
         files_.Clear();
-        RestartFillers();
+        fillers_.Restart();
         MeasureStorage();
         Respond(id, protocol::RemoveReply{count});
       });

@@ -41,7 +41,8 @@ void HashNext(const std::shared_ptr<Comparison>& comparison) {
             [comparison](std::string hash) {
               comparison->reply.found += static_cast<uint32_t>(comparison->missing_hashes.erase(hash));
               HashNext(comparison);
-            });
+            },
+            "HashNext");
       });
 }
 

@@ -19,6 +19,8 @@ struct GraphKeeper::Building {
   Row next = 0;
   Row end = 0;  // rows that came later are for the next time
   int slices_running = 0;
+  TaskId task;
+  bool cancelled = false;
 };
 
 void GraphKeeper::SetLeastVectors(uint32_t count) {
@@ -29,7 +31,7 @@ void GraphKeeper::SetLeastVectors(uint32_t count) {
 void GraphKeeper::Tend() {
   if (others_busy()) return;  // whoever is busy calls again at the end
   for (const auto& [model_id, tier] : context_->library.tiers()) {
-    if (at_work_.contains(model_id)) continue;
+    if (at_work_.contains(model_id) || given_up_.contains(model_id)) continue;
     if (tier->index->live_count() < least_vectors_) {
       tier->graph.reset();
     } else if (!tier->graph) {
@@ -70,7 +72,8 @@ void GraphKeeper::Load(const std::string& model_id, const Tier& tier) {
                 saved_rows_[model_id] = tier->graph->complete_below();
               }
               Ended(model_id);
-            });
+            },
+            "Load");
       });
 }
 
@@ -81,22 +84,32 @@ void GraphKeeper::Build(const std::string& model_id, const Tier& tier) {
   building->graph = tier.graph;
   building->next = tier.graph->complete_below();
   building->end = tier.index->row_count();
+  const auto cancel = [this, building] {
+    building->cancelled = true;
+    given_up_.insert(building->model_id);
+  };
+  // A pause holds the slices that wait, and so those that would follow them.
+  const Result<TaskId> task = context_->tasks.Adopt({.kind = "graph", .title = "Speeding up search by meaning"},
+                                                    {.cancel = cancel, .pause = [] {}, .resume = [] {}});
+  if (task.ok()) building->task = task.value();  // else it goes on unseen
   for (int i = context_->platform.compute->thread_count(); i > 0; --i) NextSlice(building);
 }
 
 void GraphKeeper::NextSlice(std::shared_ptr<Building> building) {
-  if (building->next >= building->end || others_busy()) {
+  context_->tasks.Report(building->task, building->graph->complete_below(), building->end);
+  if (building->next >= building->end || building->cancelled || others_busy()) {
     if (building->slices_running > 0) return;
+    context_->tasks.Finish(building->task, OkStatus());
     // What was not inserted is found by scanning; the next Tend takes it up again.
-    if (building->next < building->end) return Ended(building->model_id);
+    if (building->next < building->end || building->cancelled) return Ended(building->model_id);
     return Save(building->model_id, building->graph);
   }
   const Row begin = building->next;
   const Row end = std::min(building->end, begin + kSliceRows);
   building->next = end;
   ++building->slices_running;
-  context_->OnCompute<bool>(
-      Priority::kBackground,
+  context_->OnComputeFor<bool>(
+      building->task, Priority::kBackground,
       [graph = building->graph, compute = context_->platform.compute, begin, end] {
         for (Row row = begin; row < end; ++row) {
           graph->Insert(row);
@@ -104,7 +117,7 @@ void GraphKeeper::NextSlice(std::shared_ptr<Building> building) {
         }
         return true;
       },
-      [this, building](bool) {
+      [this, building](Result<bool>) {
         --building->slices_running;
         NextSlice(building);
       });
@@ -126,7 +139,7 @@ void GraphKeeper::Save(const std::string& model_id, std::shared_ptr<HnswIndex> g
               });
             },
             // Without room for it the graph is made anew at the next start, that is all.
-            [this, model_id](Status) { Ended(model_id); });
+            [this, model_id](Status) { Ended(model_id); }, "Save");
       });
 }
 

@@ -12,8 +12,8 @@
 namespace lodestone {
 
 // Keeps a graph of near neighbours over the vectors of each model that has more of them than are scanned in the
-// time that a query has; below that, scanning is exact and as quick. Built in the background, in slices on all compute
-// threads that are free, brought up to date as vectors come, and kept in the store.
+// time that a query has; below that, scanning is exact and as quick. Built in the background as a task, in slices on all
+// compute threads that are free, brought up to date as vectors come, and kept in the store.
 // Thread: coordinator.
 class GraphKeeper {
  public:
@@ -35,8 +35,9 @@ class GraphKeeper {
   void Ended(const std::string& model_id);
 
   EngineContext* context_;
-  uint32_t least_vectors_ = 200'000;  // README.md, decisions
+  uint32_t least_vectors_ = 100'000;  // README.md, decisions
   std::set<std::string> at_work_;           // models whose graph is loaded, built or saved just now
+  std::set<std::string> given_up_;          // models whose graph a person wants no more, until the next start
   std::map<std::string, Row> saved_rows_;  // by model: how much of its graph is in the store
 };
 

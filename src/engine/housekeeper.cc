@@ -44,7 +44,7 @@ void Housekeeper::Compact() {
       [this](Result<bool> finished) {
         if (finished.ok() && !finished.value()) {
           ++interruptions_;
-          context_->platform.loop->PostDelayed(kRetryDelayMs, [this] { Compact(); });
+          context_->platform.loop->PostDelayed(kRetryDelayMs, [this] { Compact(); }, "Compact");
           return;
         }
         compacting_ = false;

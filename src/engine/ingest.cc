@@ -44,6 +44,9 @@ void Ingest::Add(RequestId id, const protocol::AddFiles& request, AddProgress pr
   job->progress = std::move(progress);
   job->scan = request.scan;
   job->total = static_cast<uint32_t>(request.files.size());
+  // Only an engine that ends refuses.
+  const Result<TaskId> adopted = context_->tasks.Adopt({.part_of = task}, {.cancel = [] {}});
+  if (adopted.ok()) job->task = adopted.value();
   jobs_[id] = job;
   for (const protocol::FileEntry& entry : request.files) {
     auto file = std::make_shared<File>();
@@ -87,6 +90,8 @@ void Ingest::Cancel(RequestId id) {
     if (file->job == job) MaybeFinishFile(file);
     else paused_streams_.push_back(std::move(file));
   }
+  (void)context_->tasks.Cancel(job->task);
+  context_->tasks.Finish(job->task, OkStatus());
   jobs_.erase(id);
   job->done(Status(StatusCode::kCancelled, "Adding was cancelled. What was already added stays."));
   Pump();
@@ -296,6 +301,7 @@ void Ingest::TellProgress(const JobPtr& job) {
 
 void Ingest::FinishJob(const JobPtr& job) {
   TellProgress(job);
+  context_->tasks.Finish(job->task, OkStatus());
   jobs_.erase(job->id);
   job->done(std::move(job->reply));
 }

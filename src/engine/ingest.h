@@ -61,6 +61,7 @@ class Ingest {
   std::function<bool()> embedding_possible;     // false: words are all there will be
 
   FolderScans* scans = nullptr;  // hears of files that belong to a walk
+  TaskId task;                   // that requests are parts of from now on
   uint64_t max_file_bytes = 64ull << 20;
   ChunkOptions chunk_options;
 
@@ -78,7 +79,7 @@ class Ingest {
   void ParseWhole(FilePtr file);
   void FeedRecords(FilePtr file, std::string bytes);
   void ParseRecords(FilePtr file, std::vector<RecordResult> records);
-  void Take(FilePtr file, std::vector<Parsed> parsed);
+  void Take(FilePtr file, Result<std::vector<Parsed>> parsed);
   void StoreBatch();
   void Stored(Written written);
   void RemoveStale(const FilePtr& file);

@@ -2,6 +2,7 @@
 
 // What the parts of Ingest (ingest.cc, ingest_parse.cc, ingest_store.cc) share of a file on its way in.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,7 +28,8 @@ struct Ingest::Job {
   uint32_t scan = 0;  // the walk that it belongs to, or 0
   uint32_t total = 0;
   uint32_t finished = 0;
-  bool cancelled = false;
+  TaskId task;
+  std::atomic<bool> cancelled = false;  // threads look at it, too
 };
 
 struct Ingest::File {

@@ -31,8 +31,8 @@ void Ingest::ParseWhole(FilePtr file) {
   const DocumentRecord* known = context_->library.FindPath(file->entry.path);
   std::string known_hash = known ? known->content_hash : std::string();
   ++file->steps;
-  context_->OnCompute<std::vector<Parsed>>(
-      Priority::kBackground,
+  context_->OnComputeFor<std::vector<Parsed>>(
+      file->job->task, Priority::kBackground,
       [file, known_hash = std::move(known_hash), tokenizer = context_->passage_tokenizer,
        options = chunk_options, compute = context_->platform.compute] {
         std::vector<Parsed> out(1);
@@ -55,7 +55,7 @@ void Ingest::ParseWhole(FilePtr file) {
         document.passages = ChunkDocument(document.document, *tokenizer, options, [compute, file] {
           // A query never waits for a whole document to be cut.
           if (compute->InteractiveWaiting()) compute->RunInteractive();
-          return true;
+          return !file->job->cancelled;
         });
         if (document.passages.empty()) {
           parsed.status = Status(StatusCode::kBadData, "There is no text in this file.");
@@ -63,7 +63,7 @@ void Ingest::ParseWhole(FilePtr file) {
         parsed.words = CountWords(document, compute);
         return out;
       },
-      [this, file](std::vector<Parsed> parsed) {
+      [this, file](Result<std::vector<Parsed>> parsed) {
         --file->steps;
         bytes_in_flight_ -= std::exchange(file->bytes_accounted, 0);
         bytes_done_ += file->entry.size_bytes;
@@ -74,8 +74,8 @@ void Ingest::ParseWhole(FilePtr file) {
 
 void Ingest::FeedRecords(FilePtr file, std::string bytes) {
   ++file->steps;
-  context_->OnCompute<std::vector<RecordResult>>(
-      Priority::kBackground,
+  context_->OnComputeFor<std::vector<RecordResult>>(
+      file->job->task, Priority::kBackground,
       [file, bytes = std::move(bytes), last = file->read_all] {
         std::vector<RecordResult> records;
         const auto sink = [&](RecordResult record) { records.push_back(std::move(record)); };
@@ -83,9 +83,11 @@ void Ingest::FeedRecords(FilePtr file, std::string bytes) {
         if (last) file->records->Finish(sink);
         return records;
       },
-      [this, file](std::vector<RecordResult> records) {
+      [this, file](Result<std::vector<RecordResult>> fed) {
         --file->steps;
         if (file->job->cancelled) return MaybeFinishFile(file);
+        if (!fed.ok()) return FailFile(file, fed.status());
+        std::vector<RecordResult>& records = fed.value();
         const size_t step = context_->platform.threaded ? kRecordsPerTask : kInlineRecordsPerTask;
         for (size_t begin = 0; begin < records.size(); begin += step) {
           const size_t end = std::min(records.size(), begin + step);
@@ -105,14 +107,14 @@ void Ingest::ParseRecords(FilePtr file, std::vector<RecordResult> records) {
     const DocumentRecord* known = context_->library.FindPath(record.document.path);
     known_hashes.push_back(known ? known->content_hash : std::string());
   }
-  context_->OnCompute<std::vector<Parsed>>(
-      Priority::kBackground,
+  context_->OnComputeFor<std::vector<Parsed>>(
+      file->job->task, Priority::kBackground,
       [file, records = std::move(records), known_hashes = std::move(known_hashes),
        tokenizer = context_->passage_tokenizer, options = chunk_options,
        compute = context_->platform.compute]() mutable {
         std::vector<Parsed> out;
         out.reserve(records.size());
-        for (size_t i = 0; i < records.size(); ++i) {
+        for (size_t i = 0; i < records.size() && !file->job->cancelled; ++i) {
           if (compute->InteractiveWaiting()) compute->RunInteractive();
           Parsed parsed;
           parsed.file = file;
@@ -137,15 +139,16 @@ void Ingest::ParseRecords(FilePtr file, std::vector<RecordResult> records) {
         }
         return out;
       },
-      [this, file](std::vector<Parsed> parsed) {
+      [this, file](Result<std::vector<Parsed>> parsed) {
         --file->steps;
         Take(file, std::move(parsed));
       });
 }
 
-void Ingest::Take(FilePtr file, std::vector<Parsed> parsed) {
+void Ingest::Take(FilePtr file, Result<std::vector<Parsed>> parsed) {
   if (file->job->cancelled) return MaybeFinishFile(file);
-  for (Parsed& one : parsed) {
+  if (!parsed.ok()) return FailFile(file, parsed.status());
+  for (Parsed& one : parsed.value()) {
     if (!one.status.ok()) {
       if (!file->records) return FailFile(file, one.status);
       ++file->record_failures;

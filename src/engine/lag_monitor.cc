@@ -1,37 +1,78 @@
 #include "engine/lag_monitor.h"
 
 #include <algorithm>
-#include <cmath>
+#include <utility>
 
 namespace lodestone {
 namespace {
 
-// Bucket i ends at kFirstMs * kGrowth^i: 0.01 ms up to about 9 minutes.
-constexpr double kFirstMs = 0.01;
-constexpr double kGrowth = 1.12;
+constexpr double kTellIntervalMs = 1000;
+// A machine that slept for hours was no busier than this.
+constexpr double kMaxFilledMs = 10'000;
 
 }  // namespace
 
-void LagMonitor::Record(double lag_ms, const char* what) {
-  const double ratio = std::max(lag_ms, kFirstMs) / kFirstMs;
-  const int bucket = static_cast<int>(std::ceil(std::log(ratio) / std::log(kGrowth)));
-  ++buckets_[static_cast<size_t>(std::clamp(bucket, 0, kBuckets - 1))];
-  ++samples_;
-  if (lag_ms > max_ms_) {
-    max_ms_ = lag_ms;
-    worst_ = what;
-  }
+void LagMonitor::Ran(std::string_view what, double begin_ms, double end_ms) {
+  const double ms = end_ms - begin_ms;
+  if (ms > kLongMs) histogram_.Note(ms, what);
+  if (ms > kStallMs) Tell(ms, std::string(what), end_ms);
+  last_ = what;
+  const double behind_ms = end_ms - std::max(begin_ms, due_ms_);
+  if (behind_ms <= 0) return;
+  ++pieces_;
+  held_ms_ += behind_ms;
+  if (behind_ms <= longest_ms_) return;
+  longest_ms_ = behind_ms;
+  longest_ = what;
 }
 
-double LagMonitor::Quantile(double q) const {
-  if (samples_ == 0) return 0;
-  const double wanted = q * static_cast<double>(samples_);
-  uint64_t seen = 0;
-  for (int i = 0; i < kBuckets; ++i) {
-    seen += buckets_[static_cast<size_t>(i)];
-    if (static_cast<double>(seen) >= wanted) return std::min(max_ms_, kFirstMs * std::pow(kGrowth, i));
+void LagMonitor::ProbePosted(double now_ms) { Expect(now_ms, /*timer=*/false); }
+
+void LagMonitor::ProbeTimed(double due_ms) { Expect(due_ms, /*timer=*/true); }
+
+void LagMonitor::Expect(double due_ms, bool timer) {
+  due_ms_ = due_ms;
+  timer_ = timer;
+  pieces_ = 0;
+  held_ms_ = longest_ms_ = 0;
+  longest_.clear();
+}
+
+void LagMonitor::ProbeRan(double now_ms) {
+  const double lag_ms = std::max(0.0, now_ms - due_ms_);
+  // Timers are a little late by their nature; the probe that comes next is the sample.
+  if (timer_ && lag_ms <= kLongMs) return;
+  const std::string cause = Cause(lag_ms);
+  Record(lag_ms, cause);
+  if (lag_ms > kStallMs && longest_ms_ <= kStallMs) Tell(lag_ms, cause, now_ms);
+}
+
+void LagMonitor::Record(double lag_ms, std::string_view what) {
+  histogram_.Record(lag_ms, what);
+  for (double left_ms = std::min(lag_ms, kMaxFilledMs) - kTickMs; left_ms > 0; left_ms -= kTickMs) histogram_.Record(left_ms, what);
+}
+
+std::string LagMonitor::Cause(double lag_ms) const {
+  if (longest_ms_ >= lag_ms / 2) return longest_;
+  if (held_ms_ >= lag_ms / 2) return std::to_string(pieces_) + " pieces of work, the longest " + longest_;
+  return "something outside the engine, after " + (last_.empty() ? "its start" : last_);
+}
+
+void LagMonitor::Tell(double lag_ms, std::string what, double now_ms) {
+  ++stalls_;
+  if (now_ms - told_ms_ < kTellIntervalMs) {
+    ++untold_;
+    return;
   }
-  return max_ms_;
+  told_ms_ = now_ms;
+  const Stall stall{lag_ms, std::move(what), std::exchange(untold_, 0)};
+  if (on_stall) on_stall(stall);
+}
+
+void LagMonitor::Reset(double now_ms) {
+  histogram_ = {};
+  stalls_ = 0;
+  Expect(std::max(due_ms_, now_ms), timer_);
 }
 
 }  // namespace lodestone

@@ -1,29 +1,67 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
+
+#include "base/lag_histogram.h"
 
 namespace lodestone {
 
-// A histogram of how long work waited for, or held, a loop: fixed memory, quantiles within 12 %.
-// Thread: one.
+// The coordinator's loop had no ear for this long.
+struct Stall {
+  double ms = 0;
+  std::string what;     // the message or task that held it
+  uint32_t untold = 0;  // stalls since the last that was told of
+};
+
+// How long a message would have waited for the coordinator's loop, and what for. Probes go through the loop; of all work
+// it hears when it ran. The histogram has a sample every kTickMs: where a probe came late, those that it was too late for
+// are counted as well, with what each of them would have waited. The worst is that of single pieces of work, too.
+// Times are of one monotonic clock, in milliseconds. Thread: coordinator.
 class LagMonitor {
  public:
-  // `what` names the message or task that is to blame; kept for the worst only.
-  void Record(double lag_ms, const char* what);
-  double Quantile(double q) const;  // 0 without samples
-  double max_ms() const { return max_ms_; }
-  uint64_t samples() const { return samples_; }
-  const std::string& worst() const { return worst_; }
-  void Reset() { *this = {}; }
+  // Finer than a lag that would be felt; a second of indexing then has the samples that a 99th percentile takes.
+  static constexpr double kTickMs = 5;
+  // The rule of the loop; and how late a timer is that nothing held up.
+  static constexpr double kLongMs = 4;
+  static constexpr double kStallMs = 50;
+
+  // A message or task held the loop.
+  void Ran(std::string_view what, double begin_ms, double end_ms);
+  // A probe waits behind what is queued, or for a timer; one at a time.
+  void ProbePosted(double now_ms);
+  void ProbeTimed(double due_ms);
+  // It had its turn.
+  void ProbeRan(double now_ms);
+
+  const LagHistogram& histogram() const { return histogram_; }
+  uint64_t stalls() const { return stalls_; }
+  // What was before `now_ms` is forgotten, also of a probe that is out.
+  void Reset(double now_ms);
+
+  // Once for each stall, but at most once a second: the next one says how many were passed over.
+  std::function<void(const Stall&)> on_stall;
 
  private:
-  static constexpr int kBuckets = 160;
-  std::array<uint32_t, kBuckets> buckets_{};
-  uint64_t samples_ = 0;
-  double max_ms_ = 0;
-  std::string worst_;
+  void Expect(double due_ms, bool timer);
+  void Record(double lag_ms, std::string_view what);
+  std::string Cause(double lag_ms) const;
+  void Tell(double lag_ms, std::string what, double now_ms);
+
+  LagHistogram histogram_;
+  uint64_t stalls_ = 0;
+  // What ran since the probe was due.
+  double due_ms_ = 0;
+  bool timer_ = false;
+  uint32_t pieces_ = 0;
+  double held_ms_ = 0;
+  double longest_ms_ = 0;
+  std::string longest_;
+  std::string last_;  // ran before whatever comes
+  double told_ms_ = -1e9;
+  uint32_t untold_ = 0;
 };
 
 }  // namespace lodestone

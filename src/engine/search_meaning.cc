@@ -98,7 +98,7 @@ void Search::Scan(RunPtr run, std::shared_ptr<Meaning> meaning, std::vector<floa
         meaning->scores.scale = SemanticScale(total);
         Arrived(run);
         context_->TaskEnded();
-      });
+      }, "Scan");
     });
   }
 }

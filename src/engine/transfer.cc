@@ -26,6 +26,7 @@ struct Transfer::Incoming {
   uint64_t size_bytes = 0;
   uint64_t received = 0;
   bool replace = false;
+  std::function<void(uint64_t)> tell;
   Done<protocol::ImportReply> done;
 };
 
@@ -74,12 +75,14 @@ void Transfer::End(uint32_t export_id, Done<protocol::Ack> done) {
       std::move(done));
 }
 
-void Transfer::Import(const protocol::Import& request, Done<protocol::ImportReply> done) {
+void Transfer::Import(const protocol::Import& request, std::function<void(uint64_t)> received,
+                      Done<protocol::ImportReply> done) {
   auto incoming = std::make_shared<Incoming>();
   incoming->id = ++last_id_;
   incoming->file = FileId{request.file_id};
   incoming->size_bytes = request.size_bytes;
   incoming->replace = request.replace;
+  incoming->tell = std::move(received);
   incoming->done = std::move(done);
   ReceiveNext(std::move(incoming));
 }
@@ -89,6 +92,7 @@ void Transfer::ReceiveNext(std::shared_ptr<Incoming> incoming) {
     if (!bytes.ok()) return Finish(incoming, bytes.status());
     const uint64_t offset = incoming->received;
     incoming->received += bytes.value().size();
+    incoming->tell(incoming->received);
     const bool at_end = bytes.value().empty() || incoming->received >= incoming->size_bytes;
     context_->OnStorage<Status>(
         Priority::kBackground,
@@ -99,7 +103,8 @@ void Transfer::ReceiveNext(std::shared_ptr<Incoming> incoming) {
           if (!status.ok()) return Finish(incoming, status);
           if (at_end) TakeIn(incoming);
           else ReceiveNext(incoming);
-        });
+        },
+        "ReceiveNext");
   });
 }
 

@@ -25,8 +25,9 @@ class Transfer {
   // `done` gets the encoded ReadExportReply.
   void Read(const protocol::ReadExport& request, Done<std::string> done);
   void End(uint32_t export_id, Done<protocol::Ack> done);
-  // Reads the page's file to the end and takes it in. The library in memory is out of date on success.
-  void Import(const protocol::Import& request, Done<protocol::ImportReply> done);
+  // Reads the page's file to the end, telling how much of it is there, and takes it in. The library in memory is out of
+  // date on success.
+  void Import(const protocol::Import& request, std::function<void(uint64_t)> received, Done<protocol::ImportReply> done);
 
  private:
   struct Incoming;

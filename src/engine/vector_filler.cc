@@ -193,8 +193,8 @@ void VectorFiller::Fetch() {
         }
         exhausted_ = false;
         cursor_ = passages.value().back().passage;
-        context_->OnCompute<std::vector<EmbedItem>>(
-            Priority::kVisible,
+        context_->OnComputeFor<std::vector<EmbedItem>>(
+            task, Priority::kVisible,
             [passages = std::move(passages).value(), model = slot_->embedder.model(),
              tokenizer = slot_->tokenizer] {
               std::vector<EmbedItem> items;
@@ -206,12 +206,14 @@ void VectorFiller::Fetch() {
               }
               return items;
             },
-            [this, generation](std::vector<EmbedItem> items) {
+            [this, generation](Result<std::vector<EmbedItem>> items) {
               if (generation != generation_) return;
               fetching_ = false;
-              slot_->embedder.AddBulk(std::move(items));
+              if (!items.ok()) return on_failure(items.status());
+              slot_->embedder.AddBulk(std::move(items).value());
               Fetch();
-            });
+            },
+            "Fetch");
       });
 }
 

@@ -33,6 +33,8 @@ class VectorFiller {
   // Calls on_embedded for all that have their vectors.
   void TellAll();
 
+  TaskId task;  // that its work is part of from now on
+
   bool idle() const { return !active_ || (loaded_ && !look_again_ && drained()); }
   bool active() const { return active_; }
   uint64_t tokens_embedded() const { return tokens_embedded_; }

@@ -84,7 +84,8 @@ void WordKeeper::Load(std::vector<Row> rows) {
           --under_way_;
           Tidy();
           LoadNext();
-        });
+        },
+        "Load");
   });
 }
 

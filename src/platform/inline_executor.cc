@@ -4,27 +4,23 @@
 
 namespace lodestone {
 
-void InlineExecutor::Post(Priority priority, Work work) {
-  queues_[static_cast<size_t>(priority)].push_back(std::move(work));
-  loop_->Post([this] { RunOne(); });
+void InlineExecutor::Post(Priority priority, Work work, const char* what) {
+  queue_.Push(priority, std::move(work), what);
+  loop_->Post([this] { RunOne(); }, what);
 }
 
 void InlineExecutor::RunOne() {
-  for (auto& queue : queues_) {
-    if (queue.empty()) continue;
-    Work work = std::move(queue.front());
-    queue.pop_front();
-    work();
+  for (const Priority priority : kPriorities) {
+    if (queue_.empty(priority)) continue;
+    const WorkQueue::Item item = queue_.Pop(priority);
+    loop_->Rename(item.what);  // the turn was asked for by whatever came first
+    item.work();
     return;
   }
 }
 
 void InlineExecutor::RunInteractive() {
-  while (!queues_[0].empty()) {
-    Work work = std::move(queues_[0].front());
-    queues_[0].pop_front();
-    work();
-  }
+  while (!queue_.empty(Priority::kInteractive)) queue_.Pop(Priority::kInteractive).work();
 }
 
 }  // namespace lodestone

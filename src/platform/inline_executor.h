@@ -1,9 +1,7 @@
 #pragma once
 
-#include <array>
-#include <deque>
-
 #include "platform/executor.h"
+#include "platform/work_queue.h"
 
 namespace lodestone {
 
@@ -13,17 +11,19 @@ class InlineExecutor final : public Executor, public SerialQueue {
  public:
   explicit InlineExecutor(Loop* loop) : loop_(loop) {}
 
-  void Post(Priority priority, Work work) override;
+  void Post(Priority priority, Work work, const char* what = __builtin_FUNCTION()) override;
   int thread_count() const override { return 1; }
   void SetActiveLimit(int) override {}
-  bool InteractiveWaiting() const override { return !queues_[0].empty(); }
+  bool InteractiveWaiting() const override { return !queue_.empty(Priority::kInteractive); }
   void RunInteractive() override;
+  LagHistogram WaitTimes(Priority priority) const override { return queue_.waits(priority); }
+  void ForgetWaitTimes() override { queue_.ForgetWaits(); }
 
  private:
   void RunOne();
 
   Loop* loop_;
-  std::array<std::deque<Work>, 3> queues_;
+  WorkQueue queue_;
 };
 
 }  // namespace lodestone

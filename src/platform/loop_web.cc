@@ -59,46 +59,47 @@ void WebLoop::Wake() {
   lodestone_loop_wake();
 }
 
-void WebLoop::Post(Work work) {
+void WebLoop::Post(Work work, const char* what) {
   bool wake;
   {
     std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(work));
+    queue_.push_back({std::move(work), what});
     wake = !std::exchange(awake_, true);
   }
   if (wake) Wake();
 }
 
 void WebLoop::RunTurn() {
-  const double until_ms = SystemClock().NowMs() + kTurnMs;
+  double now_ms = SystemClock().NowMs();
+  const double until_ms = now_ms + kTurnMs;
   for (;;) {
-    Work work;
+    Named named;
     {
       std::lock_guard lock(mutex_);
       if (queue_.empty()) {
         awake_ = false;
         return;
       }
-      if (SystemClock().NowMs() >= until_ms) break;
-      work = std::move(queue_.front());
+      if (now_ms >= until_ms) break;
+      named = std::move(queue_.front());
       queue_.pop_front();
     }
-    work();
+    now_ms = Run(named.work, named.what, now_ms);
   }
   lodestone_loop_wake();
 }
 
-void WebLoop::PostDelayed(double delay_ms, Work work) {
+void WebLoop::PostDelayed(double delay_ms, Work work, const char* what) {
   const int token = next_timer_++;
-  timers_[token] = std::move(work);
+  timers_[token] = {std::move(work), what};
   lodestone_loop_timer(delay_ms, token);
 }
 
 void WebLoop::RunTimer(int token) {
   const auto found = timers_.find(token);
-  Work work = std::move(found->second);
+  const Named named = std::move(found->second);
   timers_.erase(found);
-  work();
+  Run(named.work, named.what, SystemClock().NowMs());
 }
 
 }  // namespace lodestone

@@ -14,20 +14,25 @@ namespace lodestone {
 class WebLoop final : public Loop {
  public:
   WebLoop();
-  void Post(Work work) override;
-  void PostDelayed(double delay_ms, Work work) override;
+  void Post(Work work, const char* what = __builtin_FUNCTION()) override;
+  void PostDelayed(double delay_ms, Work work, const char* what = __builtin_FUNCTION()) override;
 
   // Called by the browser's side, on the coordinator.
   void RunTurn();
   void RunTimer(int token);
 
  private:
+  struct Named {
+    Work work;
+    const char* what = "";
+  };
+
   void Wake();
 
   std::mutex mutex_;
-  std::deque<Work> queue_;
+  std::deque<Named> queue_;
   bool awake_ = false;  // a turn is on its way
-  std::map<int, Work> timers_;
+  std::map<int, Named> timers_;
   int next_timer_ = 1;
 };
 

@@ -13,8 +13,8 @@ namespace lodestone {
 // Thread: Post from any; the rest from the thread that pumps.
 class RunLoop final : public Loop {
  public:
-  void Post(Work work) override;
-  void PostDelayed(double delay_ms, Work work) override;
+  void Post(Work work, const char* what = __builtin_FUNCTION()) override;
+  void PostDelayed(double delay_ms, Work work, const char* what = __builtin_FUNCTION()) override;
 
   // Runs work until `done()` holds. False when `timeout_ms` went by first (a hang guard for tests).
   bool RunUntil(const std::function<bool()>& done, double timeout_ms);
@@ -24,8 +24,12 @@ class RunLoop final : public Loop {
  private:
   std::mutex mutex_;
   std::condition_variable posted_;
-  std::deque<Work> queue_;
-  std::multimap<double, Work> delayed_;  // by due time
+  struct Named {
+    Work work;
+    const char* what = "";
+  };
+  std::deque<Named> queue_;
+  std::multimap<double, Named> delayed_;  // by due time
 };
 
 }  // namespace lodestone

@@ -6,17 +6,17 @@
 
 namespace lodestone {
 
-void RunLoop::Post(Work work) {
+void RunLoop::Post(Work work, const char* what) {
   {
     std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(work));
+    queue_.push_back({std::move(work), what});
   }
   posted_.notify_one();
 }
 
-void RunLoop::PostDelayed(double delay_ms, Work work) {
+void RunLoop::PostDelayed(double delay_ms, Work work, const char* what) {
   std::lock_guard lock(mutex_);
-  delayed_.emplace(SystemClock().NowMs() + delay_ms, std::move(work));
+  delayed_.emplace(SystemClock().NowMs() + delay_ms, Named{std::move(work), what});
 }
 
 void RunLoop::Clear() {
@@ -28,16 +28,16 @@ void RunLoop::Clear() {
 bool RunLoop::RunUntil(const std::function<bool()>& done, double timeout_ms) {
   const double deadline_ms = SystemClock().NowMs() + timeout_ms;
   while (!done()) {
-    Work work;
+    Named named;
     {
       std::unique_lock lock(mutex_);
       const double now_ms = SystemClock().NowMs();
       if (now_ms > deadline_ms) return false;
       if (!delayed_.empty() && delayed_.begin()->first <= now_ms) {
-        work = std::move(delayed_.begin()->second);
+        named = std::move(delayed_.begin()->second);
         delayed_.erase(delayed_.begin());
       } else if (!queue_.empty()) {
-        work = std::move(queue_.front());
+        named = std::move(queue_.front());
         queue_.pop_front();
       } else {
         double wait_ms = deadline_ms - now_ms + 1;
@@ -45,7 +45,7 @@ bool RunLoop::RunUntil(const std::function<bool()>& done, double timeout_ms) {
         posted_.wait_for(lock, std::chrono::duration<double, std::milli>(wait_ms));
       }
     }
-    if (work) work();
+    if (named.work) Run(named.work, named.what, SystemClock().NowMs());
   }
   return true;
 }

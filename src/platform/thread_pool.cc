@@ -14,33 +14,41 @@ ThreadPool::~ThreadPool() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
-    for (auto& queue : queues_) queue.clear();
+    queue_.Clear();
   }
   ready_.notify_all();
   for (auto& thread : threads_) thread.join();
 }
 
-void ThreadPool::Post(Priority priority, Work work) {
+void ThreadPool::Post(Priority priority, Work work, const char* what) {
   {
     std::lock_guard lock(mutex_);
     if (stopping_) return;
-    queues_[static_cast<size_t>(priority)].push_back(std::move(work));
+    queue_.Push(priority, std::move(work), what);
     if (priority == Priority::kInteractive) interactive_waiting_.fetch_add(1, std::memory_order_relaxed);
   }
   ready_.notify_one();
 }
 
 Work ThreadPool::TakeLocked(bool interactive_only) {
-  for (size_t i = 0; i < queues_.size(); ++i) {
-    if (queues_[i].empty()) continue;
-    const bool interactive = i == static_cast<size_t>(Priority::kInteractive);
+  for (const Priority priority : kPriorities) {
+    if (queue_.empty(priority)) continue;
+    const bool interactive = priority == Priority::kInteractive;
     if (!interactive && (interactive_only || active_ >= active_limit_)) return {};
-    Work work = std::move(queues_[i].front());
-    queues_[i].pop_front();
     if (interactive) interactive_waiting_.fetch_sub(1, std::memory_order_relaxed);
-    return work;
+    return queue_.Pop(priority).work;
   }
   return {};
+}
+
+LagHistogram ThreadPool::WaitTimes(Priority priority) const {
+  std::lock_guard lock(mutex_);
+  return queue_.waits(priority);
+}
+
+void ThreadPool::ForgetWaitTimes() {
+  std::lock_guard lock(mutex_);
+  queue_.ForgetWaits();
 }
 
 void ThreadPool::RunInteractive() {

@@ -1,14 +1,13 @@
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 #include "platform/executor.h"
+#include "platform/work_queue.h"
 
 namespace lodestone {
 
@@ -19,10 +18,12 @@ class ThreadPool final : public Executor {
   explicit ThreadPool(int thread_count);
   ~ThreadPool() override;
 
-  void Post(Priority priority, Work work) override;
+  void Post(Priority priority, Work work, const char* what = __builtin_FUNCTION()) override;
   int thread_count() const override { return static_cast<int>(threads_.size()); }
   bool InteractiveWaiting() const override { return interactive_waiting_.load(std::memory_order_relaxed) > 0; }
   void RunInteractive() override;
+  LagHistogram WaitTimes(Priority priority) const override;
+  void ForgetWaitTimes() override;
 
   void SetActiveLimit(int count) override;
 
@@ -31,9 +32,9 @@ class ThreadPool final : public Executor {
   // The best piece that may start now; empty when none. REQUIRES: mutex_ held.
   Work TakeLocked(bool interactive_only);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable ready_;
-  std::array<std::deque<Work>, 3> queues_;
+  WorkQueue queue_;
   std::atomic<int> interactive_waiting_ = 0;
   int active_ = 0;
   int active_limit_;
@@ -45,7 +46,9 @@ class ThreadPool final : public Executor {
 class SerialThread final : public SerialQueue {
  public:
   SerialThread() : pool_(1) {}
-  void Post(Priority priority, Work work) override { pool_.Post(priority, std::move(work)); }
+  void Post(Priority priority, Work work, const char* what = __builtin_FUNCTION()) override {
+    pool_.Post(priority, std::move(work), what);
+  }
   bool InteractiveWaiting() const override { return pool_.InteractiveWaiting(); }
   void RunInteractive() override { pool_.RunInteractive(); }
 

@@ -138,6 +138,44 @@ void Read(Reader& reader, LagStats* value) {
   reader.String(4096, &value->worst_message);
 }
 
+void Write(Writer& writer, const TaskEntry& value) {
+  writer.U32(value.task);
+  writer.String(value.kind, 4096);
+  writer.String(value.title, 4096);
+  writer.EnumValue(value.state);
+  writer.EnumValue(value.priority);
+  writer.U64(value.done);
+  writer.U64(value.total);
+  writer.Bool(value.can_pause);
+  writer.Bool(value.can_cancel);
+  writer.Bool(value.can_restart);
+}
+
+void Read(Reader& reader, TaskEntry* value) {
+  reader.U32(&value->task);
+  reader.String(4096, &value->kind);
+  reader.String(4096, &value->title);
+  reader.EnumValue(6, &value->state);
+  reader.EnumValue(3, &value->priority);
+  reader.U64(&value->done);
+  reader.U64(&value->total);
+  reader.Bool(&value->can_pause);
+  reader.Bool(&value->can_cancel);
+  reader.Bool(&value->can_restart);
+}
+
+void Write(Writer& writer, const PoolLag& value) {
+  Write(writer, value.interactive);
+  Write(writer, value.visible);
+  Write(writer, value.background);
+}
+
+void Read(Reader& reader, PoolLag* value) {
+  Read(reader, &value->interactive);
+  Read(reader, &value->visible);
+  Read(reader, &value->background);
+}
+
 void Write(Writer& writer, const EngineState& value) {
   writer.String(value.version, 4096);
   writer.U32(value.threads);
@@ -164,8 +202,12 @@ void Write(Writer& writer, const EngineState& value) {
   writer.U64(value.passages_embedded_now);
   writer.F64(value.embed_tokens_per_s);
   Write(writer, value.loop_lag);
+  writer.U64(value.loop_stalls);
+  Write(writer, value.pool_lag);
   writer.U64(value.memory_bytes);
   writer.U32(value.library_version);
+  writer.List(value.tasks, 64,
+              [&writer](const TaskEntry& item) { Write(writer, item); });
 }
 
 void Read(Reader& reader, EngineState* value) {
@@ -194,8 +236,12 @@ void Read(Reader& reader, EngineState* value) {
   reader.U64(&value->passages_embedded_now);
   reader.F64(&value->embed_tokens_per_s);
   Read(reader, &value->loop_lag);
+  reader.U64(&value->loop_stalls);
+  Read(reader, &value->pool_lag);
   reader.U64(&value->memory_bytes);
   reader.U32(&value->library_version);
+  reader.List(64, 33, &value->tasks,
+              [&reader](TaskEntry* item) { Read(reader, item); });
 }
 
 void Write(Writer& writer, const HeadingEntry& value) {
@@ -317,6 +363,16 @@ void Read(Reader& reader, SetPaused* value) {
 
 void Write(Writer&, const CancelIndexing&) {}
 void Read(Reader&, CancelIndexing*) {}
+
+void Write(Writer& writer, const ControlTask& value) {
+  writer.U32(value.task);
+  writer.EnumValue(value.action);
+}
+
+void Read(Reader& reader, ControlTask* value) {
+  reader.U32(&value->task);
+  reader.EnumValue(4, &value->action);
+}
 
 void Write(Writer&, const WaitIdle&) {}
 void Read(Reader&, WaitIdle*) {}
@@ -635,6 +691,7 @@ std::string_view MessageTypeName(MessageType type) {
     case MessageType::kListLibrary: return "ListLibrary";
     case MessageType::kSetPaused: return "SetPaused";
     case MessageType::kCancelIndexing: return "CancelIndexing";
+    case MessageType::kControlTask: return "ControlTask";
     case MessageType::kWaitIdle: return "WaitIdle";
     case MessageType::kSetModel: return "SetModel";
     case MessageType::kExport: return "Export";
@@ -676,6 +733,7 @@ std::optional<MessageType> MessageTypeFromName(std::string_view name) {
   if (name == "ListLibrary") return MessageType::kListLibrary;
   if (name == "SetPaused") return MessageType::kSetPaused;
   if (name == "CancelIndexing") return MessageType::kCancelIndexing;
+  if (name == "ControlTask") return MessageType::kControlTask;
   if (name == "WaitIdle") return MessageType::kWaitIdle;
   if (name == "SetModel") return MessageType::kSetModel;
   if (name == "Export") return MessageType::kExport;
@@ -744,6 +802,37 @@ std::string_view EnumName(ModelState value) {
   return "";
 }
 
+std::string_view EnumName(TaskState value) {
+  switch (value) {
+    case TaskState::kWaiting: return "waiting";
+    case TaskState::kRunning: return "running";
+    case TaskState::kPaused: return "paused";
+    case TaskState::kDone: return "done";
+    case TaskState::kFailed: return "failed";
+    case TaskState::kCancelled: return "cancelled";
+  }
+  return "";
+}
+
+std::string_view EnumName(TaskPriority value) {
+  switch (value) {
+    case TaskPriority::kInteractive: return "interactive";
+    case TaskPriority::kVisible: return "visible";
+    case TaskPriority::kBackground: return "background";
+  }
+  return "";
+}
+
+std::string_view EnumName(TaskAction value) {
+  switch (value) {
+    case TaskAction::kPause: return "pause";
+    case TaskAction::kResume: return "resume";
+    case TaskAction::kCancel: return "cancel";
+    case TaskAction::kRestart: return "restart";
+  }
+  return "";
+}
+
 std::string_view EnumName(AddOutcome value) {
   switch (value) {
     case AddOutcome::kAdded: return "added";
@@ -766,6 +855,7 @@ std::string Encode(const GetState& message) { return EncodeMessage(message); }
 std::string Encode(const ListLibrary& message) { return EncodeMessage(message); }
 std::string Encode(const SetPaused& message) { return EncodeMessage(message); }
 std::string Encode(const CancelIndexing& message) { return EncodeMessage(message); }
+std::string Encode(const ControlTask& message) { return EncodeMessage(message); }
 std::string Encode(const WaitIdle& message) { return EncodeMessage(message); }
 std::string Encode(const SetModel& message) { return EncodeMessage(message); }
 std::string Encode(const Export& message) { return EncodeMessage(message); }
@@ -835,6 +925,10 @@ Result<SetPaused> Decode<SetPaused>(std::string_view bytes) {
 template <>
 Result<CancelIndexing> Decode<CancelIndexing>(std::string_view bytes) {
   return DecodeMessage<CancelIndexing>(bytes, "CancelIndexing");
+}
+template <>
+Result<ControlTask> Decode<ControlTask>(std::string_view bytes) {
+  return DecodeMessage<ControlTask>(bytes, "ControlTask");
 }
 template <>
 Result<WaitIdle> Decode<WaitIdle>(std::string_view bytes) {

@@ -12,12 +12,15 @@
 namespace lodestone::protocol {
 
 // Changes with any change of the schema; Hello compares it.
-inline constexpr std::string_view kSchemaHash = "cab46c36bd2039a4";
+inline constexpr std::string_view kSchemaHash = "9063ad31cf496545";
 
 enum class SearchMode : uint8_t { kHybrid, kSemantic, kLexical };
 enum class FileState : uint8_t { kQueued, kReading, kEmbedding, kReady, kFailed, kCancelled };
 enum class NoticeLevel : uint8_t { kInfo, kWarning, kError };
 enum class ModelState : uint8_t { kNone, kLoading, kReady, kFailed };
+enum class TaskState : uint8_t { kWaiting, kRunning, kPaused, kDone, kFailed, kCancelled };
+enum class TaskPriority : uint8_t { kInteractive, kVisible, kBackground };
+enum class TaskAction : uint8_t { kPause, kResume, kCancel, kRestart };
 enum class AddOutcome : uint8_t { kAdded, kUpdated, kUnchanged, kFailed, kCancelled };
 
 struct FileEntry {
@@ -91,6 +94,27 @@ struct LagStats {
   friend bool operator==(const LagStats&, const LagStats&) = default;
 };
 
+struct TaskEntry {
+  uint32_t task = 0;
+  std::string kind;
+  std::string title;
+  TaskState state{};
+  TaskPriority priority{};
+  uint64_t done = 0;
+  uint64_t total = 0;
+  bool can_pause = false;
+  bool can_cancel = false;
+  bool can_restart = false;
+  friend bool operator==(const TaskEntry&, const TaskEntry&) = default;
+};
+
+struct PoolLag {
+  LagStats interactive;
+  LagStats visible;
+  LagStats background;
+  friend bool operator==(const PoolLag&, const PoolLag&) = default;
+};
+
 struct EngineState {
   std::string version;
   uint32_t threads = 0;
@@ -117,8 +141,11 @@ struct EngineState {
   uint64_t passages_embedded_now = 0;
   double embed_tokens_per_s = 0;
   LagStats loop_lag;
+  uint64_t loop_stalls = 0;
+  PoolLag pool_lag;
   uint64_t memory_bytes = 0;
   uint32_t library_version = 0;
+  std::vector<TaskEntry> tasks;
   friend bool operator==(const EngineState&, const EngineState&) = default;
 };
 
@@ -191,6 +218,12 @@ struct SetPaused {
 
 struct CancelIndexing {
   friend bool operator==(const CancelIndexing&, const CancelIndexing&) = default;
+};
+
+struct ControlTask {
+  uint32_t task = 0;
+  TaskAction action{};
+  friend bool operator==(const ControlTask&, const ControlTask&) = default;
 };
 
 struct WaitIdle {
@@ -371,31 +404,32 @@ enum class MessageType : uint16_t {
   kListLibrary = 9,
   kSetPaused = 10,
   kCancelIndexing = 11,
-  kWaitIdle = 12,
-  kSetModel = 13,
-  kExport = 14,
-  kReadExport = 15,
-  kEndExport = 16,
-  kImport = 17,
-  kSetSettings = 18,
-  kHelloReply = 19,
-  kAddFilesReply = 20,
-  kSearchReply = 21,
-  kGetDocumentReply = 22,
-  kRemoveReply = 23,
-  kGetStateReply = 24,
-  kListLibraryReply = 25,
-  kSetModelReply = 26,
-  kCompareFolderReply = 27,
-  kFinishScanReply = 28,
-  kExportReply = 29,
-  kReadExportReply = 30,
-  kImportReply = 31,
-  kAck = 32,
-  kErrorReply = 33,
-  kStateChanged = 34,
-  kNotice = 35,
-  kAddProgress = 36,
+  kControlTask = 12,
+  kWaitIdle = 13,
+  kSetModel = 14,
+  kExport = 15,
+  kReadExport = 16,
+  kEndExport = 17,
+  kImport = 18,
+  kSetSettings = 19,
+  kHelloReply = 20,
+  kAddFilesReply = 21,
+  kSearchReply = 22,
+  kGetDocumentReply = 23,
+  kRemoveReply = 24,
+  kGetStateReply = 25,
+  kListLibraryReply = 26,
+  kSetModelReply = 27,
+  kCompareFolderReply = 28,
+  kFinishScanReply = 29,
+  kExportReply = 30,
+  kReadExportReply = 31,
+  kImportReply = 32,
+  kAck = 33,
+  kErrorReply = 34,
+  kStateChanged = 35,
+  kNotice = 36,
+  kAddProgress = 37,
 };
 
 std::string_view MessageTypeName(MessageType type);
@@ -405,6 +439,9 @@ std::string_view EnumName(SearchMode value);
 std::string_view EnumName(FileState value);
 std::string_view EnumName(NoticeLevel value);
 std::string_view EnumName(ModelState value);
+std::string_view EnumName(TaskState value);
+std::string_view EnumName(TaskPriority value);
+std::string_view EnumName(TaskAction value);
 std::string_view EnumName(AddOutcome value);
 
 std::string Encode(const Hello& message);
@@ -418,6 +455,7 @@ std::string Encode(const GetState& message);
 std::string Encode(const ListLibrary& message);
 std::string Encode(const SetPaused& message);
 std::string Encode(const CancelIndexing& message);
+std::string Encode(const ControlTask& message);
 std::string Encode(const WaitIdle& message);
 std::string Encode(const SetModel& message);
 std::string Encode(const Export& message);
@@ -469,6 +507,8 @@ template <>
 Result<SetPaused> Decode<SetPaused>(std::string_view bytes);
 template <>
 Result<CancelIndexing> Decode<CancelIndexing>(std::string_view bytes);
+template <>
+Result<ControlTask> Decode<ControlTask>(std::string_view bytes);
 template <>
 Result<WaitIdle> Decode<WaitIdle>(std::string_view bytes);
 template <>
@@ -575,6 +615,11 @@ struct MessageTraits<SetPaused> {
 template <>
 struct MessageTraits<CancelIndexing> {
   static constexpr MessageType kType = MessageType::kCancelIndexing;
+  using Response = Ack;
+};
+template <>
+struct MessageTraits<ControlTask> {
+  static constexpr MessageType kType = MessageType::kControlTask;
   using Response = Ack;
 };
 template <>

@@ -24,8 +24,7 @@ enum class ActionKind : uint8_t {
   kRemove,           // text: path
   kAskRemoveAll,     // number: 1 ask, 0 never mind
   kRemoveAll,
-  kPause,  // number: 1 pause, 0 resume
-  kCancelIndexing,
+  kControlTask,    // number: task, other: protocol::TaskAction
   kSetGentle,      // number
   kDismissNotice,  // number: id
   kPickFiles,

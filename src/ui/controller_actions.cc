@@ -94,12 +94,11 @@ void UiController::Do(const Action& action) {
       library.confirm_remove_all = false;
       if (ready) Send(protocol::Remove{.paths = {}, .everything = true}, {});
       return Do({ActionKind::kClosePreview});
-    case ActionKind::kPause:
-      if (ready) Send(protocol::SetPaused{.paused = action.number != 0}, {});
-      return;
-    case ActionKind::kCancelIndexing:
-      if (ready) Send(protocol::CancelIndexing{}, {});
-      return;
+    case ActionKind::kControlTask:
+      if (!ready) return;
+      return Send(protocol::ControlTask{.task = static_cast<uint32_t>(action.number),
+                                        .action = static_cast<protocol::TaskAction>(action.other)},
+                  {});
     case ActionKind::kSetGentle:
       state_.gentle = action.number != 0;
       if (ready) Send(protocol::SetSettings{.gentle = state_.gentle}, {});

@@ -6,6 +6,7 @@
 
 #include "imgui.h"
 #include "ui/format.h"
+#include "ui/task_panel.h"
 #include "ui/widgets.h"
 
 namespace lodestone::ui {
@@ -91,8 +92,7 @@ void LibraryPanel::Draw(Frame& frame, const Rect& rect) {
       {.id = IdOf("library"), .role = Role::kRegion, .name = "Library", .box = rect.box()});
   float y = rect.y;
   y += DrawHeader(frame, {rect.x, y, rect.width, 0});
-  if (frame.state.indexing())
-    y += DrawProgress(frame, {rect.x + kPad, y, rect.width - 2 * kPad, 0});
+  y += DrawTasks(frame, {rect.x + kPad, y, rect.width - 2 * kPad, 0});
   y += DrawActions(frame, {rect.x + kPad, y, rect.width - 2 * kPad, 0});
   canvas.HorizontalLine(rect.x, rect.right(), y, frame.theme().border);
   DrawRows(frame, {rect.x, y + 1, rect.width, rect.bottom() - kFooterHeight - y - 1});
@@ -124,38 +124,6 @@ float LibraryPanel::DrawHeader(Frame& frame, const Rect& rect) {
   MirrorText(frame, IdOf("library_counts"), {rect.x + kPad, rect.y + 44, rect.width - 2 * kPad, 18},
              counts);
   return 76;
-}
-
-float LibraryPanel::DrawProgress(Frame& frame, const Rect& rect) {
-  Canvas& canvas = frame.canvas;
-  const Theme& theme = frame.theme();
-  const UiState& state = frame.state;
-  const bool paused = state.engine.has_value() && state.engine->paused;
-  const Rect card = {rect.x, rect.y, rect.width, 112};
-  canvas.Fill(card, theme.dark ? theme.surface : theme.background, kRadius);
-  const float x = card.x + kSpace4;
-  const float width = card.width - 2 * kSpace4;
-  const std::string text = ProgressText(state);
-  canvas.Text(kControlStrong, x, card.y + 11, theme.text, text, width);
-  MirrorText(frame, IdOf("library_progress_text"), {x, card.y + 11, width, 20}, text);
-  const std::string current = state.engine.has_value() ? state.engine->current_path : "";
-  canvas.Text(kSmall, x, card.y + 32, theme.faint, current, width, true);
-  ProgressBar(frame, IdOf("library_progress"), {x, card.y + 57, width, 6}, "Indexing",
-              ProgressPart(state));
-  const float top = card.y + 71;
-  const float half = (width - kSpace2) / 2;
-  const bool can = state.engine.has_value() && state.boot.phase == BootPhase::kReady;
-  if (Button(frame, IdOf("pause"), {x, top, half, 32}, paused ? "Resume" : "Pause",
-             {.look = ButtonLook::kSecondary,
-              .icon = paused ? Icon::kPlay : Icon::kPause,
-              .enabled = can})) {
-    frame.Do(ActionKind::kPause, paused ? 0 : 1);
-  }
-  if (Button(frame, IdOf("cancel"), {x + half + kSpace2, top, half, 32}, "Cancel",
-             {.look = ButtonLook::kSecondary, .icon = Icon::kStop, .enabled = can})) {
-    frame.Do(ActionKind::kCancelIndexing);
-  }
-  return card.height + kSpace3;
 }
 
 float LibraryPanel::DrawActions(Frame& frame, const Rect& rect) {

@@ -14,7 +14,6 @@ class LibraryPanel {
 
  private:
   float DrawHeader(Frame& frame, const Rect& rect);
-  float DrawProgress(Frame& frame, const Rect& rect);
   float DrawActions(Frame& frame, const Rect& rect);
   void DrawRows(Frame& frame, const Rect& rect);
   void DrawRow(Frame& frame, uint32_t index, const protocol::LibraryEntry& entry, const Rect& rect);

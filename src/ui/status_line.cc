@@ -56,8 +56,12 @@ std::vector<std::string> StatusFacts(const UiState& state) {
   if (!engine.model_id.empty()) facts.push_back("model " + engine.model_id);
   if (engine.queued + engine.running > 0)
     facts.push_back("queue " + FormatCount(engine.queued + engine.running));
-  if (engine.loop_lag.samples > 0)
-    facts.push_back("lag " + FormatMs(static_cast<double>(engine.loop_lag.p99_ms)));
+  if (engine.loop_lag.samples > 0) {
+    std::string lag = "lag " + FormatMs(static_cast<double>(engine.loop_lag.p99_ms));
+    if (engine.loop_stalls > 0)
+      lag += ", at worst " + FormatMs(static_cast<double>(engine.loop_lag.max_ms));
+    facts.push_back(std::move(lag));
+  }
   return facts;
 }
 

@@ -78,9 +78,10 @@ void FakeInference::Run(int lane, InferenceBatch* batch, RunDone done) {
         }
       }
     }
-    loop_->Post([done, fails = fail_runs] {
+    const auto tell = [done, fails = fail_runs] {
       done(fails ? Status(StatusCode::kBadData, "The model failed on a text.") : OkStatus());
-    });
+    };
+    loop_->Post(tell, "Run");
   });
 }
 
@@ -130,6 +131,7 @@ void EngineTest::Start() {
   platform.clock = clock_;
   platform.threads = 2;
   platform.mount_storage = [this] { return place_; };
+  platform.warn = [this](const std::string& text) { warnings_.push_back(text); };
   engine_ = std::make_unique<Engine>(platform, "test-build",
                                      [this](MessageKind kind, protocol::MessageType type, RequestId id, std::string bytes) {
                                        sent_.push_back({kind, type, id, std::move(bytes)});
@@ -144,6 +146,19 @@ void EngineTest::Start() {
 }
 
 EngineTest::~EngineTest() = default;
+
+void EngineTest::HoldLoop(double ms, const char* name) {
+  bool held = false;
+  loop_.Post(
+      [&] {
+        const double until_ms = SystemClock().NowMs() + ms;
+        while (SystemClock().NowMs() < until_ms) {
+        }
+        held = true;
+      },
+      name);
+  EXPECT_TRUE(loop_.RunUntil([&] { return held; }, 30000));
+}
 
 Answer EngineTest::Wait(RequestId id) {
   const auto found = [&] {

@@ -118,6 +118,8 @@ class EngineTest : public ::testing::Test {
   protocol::SearchReply Search(const std::string& text, protocol::SearchMode mode = protocol::SearchMode::kHybrid,
                                uint32_t top = 10);
   protocol::EngineState State() { return Ask<protocol::GetStateReply>(protocol::GetState{}).state; }
+  // A task of this name that keeps the coordinator for so long.
+  void HoldLoop(double ms, const char* name);
   void WaitIdle() { Ask<protocol::Ack>(protocol::WaitIdle{}); }
   size_t ResponseCount(RequestId id) const;
 
@@ -142,6 +144,7 @@ class EngineTest : public ::testing::Test {
     std::string bytes;
   };
   std::vector<Sent> sent_;
+  std::vector<std::string> warnings_;
   uint32_t last_id_ = 0;
 };
 

@@ -48,6 +48,22 @@ class GraphTest : public EngineTest {
     WaitIdle();
   }
 
+  // Returns as soon as a graph is being built.
+  protocol::TaskEntry BeginGraph() {
+    Ask<protocol::Ack>(protocol::SetSettings{.graph_vectors = 1000});
+    protocol::TaskEntry task;
+    const auto begun = [&] {
+      const std::vector<protocol::TaskEntry> tasks = State().tasks;
+      if (!tasks.empty()) task = tasks[0];
+      return task.done > 0;
+    };
+    EXPECT_TRUE(loop_.RunUntil(begun, 30000));
+    EXPECT_EQ(task.kind, "graph");
+    EXPECT_EQ(task.total, static_cast<uint64_t>(kDocuments));
+    EXPECT_LT(task.done, task.total);
+    return task;
+  }
+
   std::mt19937 random_{7};
 };
 
@@ -96,6 +112,38 @@ TEST_F(GraphTest, FollowsWhatComesAndGoes) {
   // Fewer than a graph is for: scanned again.
   UseGraphFrom(1'000'000);
   EXPECT_EQ(Paths("glacier", SearchMode::kSemantic).size(), 10u);
+}
+
+TEST_F(GraphTest, BuildingIsATaskThatIsPausedAndResumed) {
+  LoadModel();
+  AddMany();
+  WaitIdle();
+  const uint64_t bytes_without = State().memory_bytes;
+  const protocol::TaskEntry task = BeginGraph();
+  EXPECT_TRUE(task.can_pause && task.can_cancel);
+  Ask<protocol::Ack>(protocol::ControlTask{task.task, protocol::TaskAction::kPause});
+  WaitIdle();  // a task that is paused keeps nobody waiting
+  const std::vector<protocol::TaskEntry> paused = State().tasks;
+  ASSERT_EQ(paused.size(), 1u);
+  EXPECT_EQ(paused[0].state, protocol::TaskState::kPaused);
+  EXPECT_LT(paused[0].done, paused[0].total);
+  EXPECT_EQ(Paths("glacier", SearchMode::kSemantic).size(), 10u);
+  Ask<protocol::Ack>(protocol::ControlTask{task.task, protocol::TaskAction::kResume});
+  WaitIdle();
+  EXPECT_TRUE(State().tasks.empty());
+  EXPECT_GT(State().memory_bytes, bytes_without + kDocuments * 64);
+}
+
+TEST_F(GraphTest, ABuildingThatIsCancelledDoesNotBeginAgain) {
+  LoadModel();
+  AddMany();
+  WaitIdle();
+  Ask<protocol::Ack>(protocol::ControlTask{BeginGraph().task, protocol::TaskAction::kCancel});
+  WaitIdle();
+  Add({{"new.txt", "quokka quokka"}});
+  WaitIdle();
+  EXPECT_TRUE(State().tasks.empty());
+  EXPECT_EQ(Paths("quokka", SearchMode::kSemantic).at(0), "new.txt");
 }
 
 TEST_F(GraphTest, IsThereAgainAfterARestart) {

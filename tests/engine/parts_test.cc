@@ -1,23 +1,11 @@
 #include <gtest/gtest.h>
 
 #include "engine/file_list.h"
-#include "engine/lag_monitor.h"
 
 namespace lodestone {
 namespace {
 
 using protocol::FileState;
-
-TEST(LagMonitor, QuantilesAreWithinTwelvePercent) {
-  LagMonitor lag;
-  EXPECT_EQ(lag.Quantile(0.99), 0);
-  for (int i = 1; i <= 1000; ++i) lag.Record(i * 0.1, i == 1000 ? "slow" : "quick");
-  EXPECT_NEAR(lag.Quantile(0.5), 50, 6);
-  EXPECT_NEAR(lag.Quantile(0.99), 99, 12);
-  EXPECT_DOUBLE_EQ(lag.max_ms(), 100);
-  EXPECT_EQ(lag.worst(), "slow");
-  EXPECT_EQ(lag.samples(), 1000u);
-}
 
 TEST(FileList, CountsPagesAndForgets) {
   FileList files;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <latch>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -85,6 +86,30 @@ TEST(ThreadPool, GentleHoldsBackgroundWorkButNotQueries) {
   second.wait();
 }
 
+TEST(ThreadPool, TellsHowLongWorkWaitedForAThread) {
+  ThreadPool pool(1);
+  std::latch started(1), release(1), done(1);
+  pool.Post(Priority::kBackground, [&] {
+    started.count_down();
+    release.wait();
+  }, "the first");
+  started.wait();
+  pool.Post(Priority::kVisible, [&] { done.count_down(); }, "the second");
+  const double posted_ms = SystemClock().NowMs();
+  while (SystemClock().NowMs() < posted_ms + 20) {
+  }
+  release.count_down();
+  done.wait();
+  const LagHistogram visible = pool.WaitTimes(Priority::kVisible);
+  EXPECT_EQ(visible.samples(), 1u);
+  EXPECT_GE(visible.max_ms(), 20);
+  EXPECT_EQ(visible.worst(), "the second");
+  EXPECT_EQ(pool.WaitTimes(Priority::kBackground).samples(), 1u);
+  EXPECT_EQ(pool.WaitTimes(Priority::kInteractive).samples(), 0u);
+  pool.ForgetWaitTimes();
+  EXPECT_EQ(pool.WaitTimes(Priority::kVisible).samples(), 0u);
+}
+
 TEST(ThreadPool, EndingDropsWhatWaits) {
   std::atomic<int> ran = 0;
   {
@@ -92,6 +117,29 @@ TEST(ThreadPool, EndingDropsWhatWaits) {
     for (int i = 0; i < 100; ++i) pool.Post(Priority::kBackground, [&] { ++ran; });
   }
   EXPECT_LE(ran, 100);
+}
+
+TEST(InlineExecutor, ATurnGoesByTheNameOfWhatItRan) {
+  RunLoop loop;
+  std::vector<std::string> names;
+  loop.on_ran = [&](const char* what, double begin_ms, double end_ms) {
+    EXPECT_LE(begin_ms, end_ms);
+    names.push_back(what);
+  };
+  InlineExecutor executor(&loop);
+  executor.Post(Priority::kBackground, [] {}, "background");
+  executor.Post(Priority::kInteractive, [] {}, "interactive");
+  ASSERT_TRUE(loop.RunUntil([&] { return names.size() == 2; }, 10000));
+  EXPECT_EQ(names, (std::vector<std::string>{"interactive", "background"}));
+}
+
+TEST(RunLoop, WorkGoesByTheNameOfTheFunctionThatPostsIt) {
+  RunLoop loop;
+  std::vector<std::string> names;
+  loop.on_ran = [&](const char* what, double, double) { names.push_back(what); };
+  loop.Post([] {});
+  ASSERT_TRUE(loop.RunUntil([&] { return names.size() == 1; }, 10000));
+  EXPECT_EQ(names[0], "TestBody");
 }
 
 TEST(InlineExecutor, RunsOnePieceATurnByPriority) {

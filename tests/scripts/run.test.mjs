@@ -1,8 +1,8 @@
 // scripts/run's way of serving: where it listens, and what it says when it cannot.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { on, once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -33,6 +33,34 @@ test('serves a folder below /lodestone/ with its types and no header that isolat
     const [status] = await once(server, 'exit');
     rmSync(folder, { recursive: true });
     assert.equal(status, 0);
+  }
+});
+
+test('--open hands the address to the desktop, and says so where there is none', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'lodestone-run-'));
+  const opener = path.join(folder, 'xdg-open');
+  writeFileSync(opener, '#!/bin/sh\necho "$1" > "$(dirname "$0")/opened"\n', { mode: 0o755 });
+  const serve = (/** @type {string} */ PATH) =>
+    spawn(process.execPath, [SERVE, folder, '0', '--open'], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH } });
+  const watcher = watch(folder);
+  const changes = on(watcher, 'change'); // from before there can be any
+  const withOne = serve(`${folder}:${process.env.PATH}`);
+  const withNone = serve(path.join(folder, 'none'));
+  try {
+    const [line] = await once(withOne.stdout.setEncoding('utf8'), 'data');
+    const url = /http:\S+/.exec(line)?.[0];
+    const opened = path.join(folder, 'opened');
+    while (!existsSync(opened) || readFileSync(opened, 'utf8') === '') await changes.next();
+    assert.equal(readFileSync(opened, 'utf8').trim(), url);
+    const [said] = await once(withNone.stderr.setEncoding('utf8'), 'data');
+    assert.match(said, /xdg-open was not found; open http:\S+ yourself/);
+  } finally {
+    watcher.close();
+    for (const server of [withOne, withNone]) {
+      server.kill('SIGTERM');
+      await once(server, 'exit');
+    }
+    rmSync(folder, { recursive: true });
   }
 });
 

@@ -289,6 +289,51 @@ TEST_F(UiAppViewTest, ALibraryOfTenThousandDrawsOnlyWhatIsSeen) {
   EXPECT_TRUE(Did(ActionKind::kNeedLibraryRows));
 }
 
+TEST_F(UiAppViewTest, TasksHaveTheirProgressAndButtons) {
+  Ready(3);
+  state_.library.open = true;
+  state_.engine->files_total = 10;
+  state_.engine->files_done = 4;
+  state_.engine->tasks = {{.task = 5,
+                           .kind = "index",
+                           .title = "Indexing",
+                           .state = protocol::TaskState::kRunning,
+                           .done = 4,
+                           .total = 10,
+                           .can_pause = true,
+                           .can_cancel = true},
+                          {.task = 6,
+                           .kind = "export",
+                           .title = "Exporting the library",
+                           .state = protocol::TaskState::kRunning}};
+  Draw();
+  const std::string told = mirror_.TakeChanges();
+  for (const char* part : {"\"n\":\"Tasks\"", "4 of 10 files", "Pause indexing",
+                           "Cancel indexing", "Exporting the library", "Under way"}) {
+    EXPECT_NE(told.find(part), std::string::npos) << part;
+  }
+  EXPECT_EQ(told.find("Cancel exporting"), std::string::npos);
+  EXPECT_EQ(told.find("Restart"), std::string::npos);
+  input_.activated = IdOf("task_pause", 5);
+  Draw();
+  ASSERT_TRUE(Did(ActionKind::kControlTask));
+  EXPECT_EQ(actions_.back().number, 5);
+  EXPECT_EQ(actions_.back().other, static_cast<int>(protocol::TaskAction::kPause));
+  state_.engine->tasks[0].state = protocol::TaskState::kPaused;
+  state_.engine->tasks[0].can_restart = true;
+  Draw();
+  EXPECT_NE(mirror_.TakeChanges().find("Resume indexing"), std::string::npos);
+  input_.activated = IdOf("task_pause", 5);
+  Draw();
+  EXPECT_EQ(actions_.back().other, static_cast<int>(protocol::TaskAction::kResume));
+  input_.activated = IdOf("task_cancel", 5);
+  Draw();
+  EXPECT_EQ(actions_.back().other, static_cast<int>(protocol::TaskAction::kCancel));
+  state_.engine->tasks.clear();
+  Draw();
+  EXPECT_EQ(mirror_.TakeChanges().find("\"n\":\"Tasks\""), std::string::npos) << "nothing to show";
+}
+
 TEST_F(UiAppViewTest, KeysDoWhatTheySay) {
   const auto press = [&](Key key, bool in_field) {
     actions_.clear();
@@ -322,6 +367,10 @@ TEST_F(UiAppViewTest, StatusTellsWhatIsLost) {
   const std::vector<std::string> facts = StatusFacts(state_);
   EXPECT_NE(std::find(facts.begin(), facts.end(), "1 thread, not isolated"), facts.end());
   EXPECT_NE(std::find(facts.begin(), facts.end(), "gone when this tab closes"), facts.end());
+  state_.engine->loop_lag = {.p50_ms = 0.2f, .p99_ms = 3, .max_ms = 120, .samples = 9};
+  EXPECT_EQ(StatusFacts(state_).back(), "lag 3.0 ms");
+  state_.engine->loop_stalls = 1;
+  EXPECT_EQ(StatusFacts(state_).back(), "lag 3.0 ms, at worst 120 ms");
   state_.engine->files_total = 10;
   state_.engine->files_done = 4;
   EXPECT_EQ(StatusText(state_), "Indexing 4 of 10 files");

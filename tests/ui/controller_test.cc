@@ -297,10 +297,9 @@ TEST_F(UiControllerTest, NoticesPassOrStay) {
 
 TEST_F(UiControllerTest, ActionsBecomeRequestsAndIntents) {
   Ready();
-  controller.Do({ActionKind::kPause, 1});
-  EXPECT_TRUE(LastAs<protocol::SetPaused>().paused);
-  controller.Do({ActionKind::kCancelIndexing});
-  EXPECT_EQ(Count(MessageType::kCancelIndexing), 1u);
+  controller.Do({ActionKind::kControlTask, 7, static_cast<int32_t>(protocol::TaskAction::kCancel)});
+  EXPECT_EQ(LastAs<protocol::ControlTask>(),
+            (protocol::ControlTask{7, protocol::TaskAction::kCancel}));
   controller.Do({ActionKind::kRemove, 0, 0, "a.md"});
   EXPECT_EQ(LastAs<protocol::Remove>().paths, std::vector<std::string>{"a.md"});
   controller.Do({ActionKind::kRemoveAll});

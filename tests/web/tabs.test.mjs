@@ -89,12 +89,14 @@ class FakeWorker {
   }
 }
 
+const LAG = { p50_ms: 0, p99_ms: 0, max_ms: 0, samples: 0, worst_message: '' };
+
 function state() {
   return {
     version: '', threads: 2, isolated: true, storage: 'opfs', storage_bytes: 0, documents: 0, passages: 0, embedded_passages: 0,
     files_total: 0, files_done: 0, files_failed: 0, current_path: '', queued: 0, running: 0, paused: false, idle: true, eta_ms: 0,
     tokens_embedded: 0, passages_embedded_now: 0, embed_tokens_per_s: 0, memory_bytes: 0, library_version: 0,
-    loop_lag: { p50_ms: 0, p99_ms: 0, max_ms: 0, samples: 0, worst_message: '' }, ...MODEL,
+    loop_lag: LAG, loop_stalls: 0, pool_lag: { interactive: LAG, visible: LAG, background: LAG }, tasks: [], ...MODEL,
   };
 }
 
@@ -282,6 +284,31 @@ test('a writer that works for long is not silent', async (t) => {
     await new Promise((resolve) => setTimeout(resolve, 5)); // the channel's own way
   }
   assert.ok(!second.heard.some(({ kind }) => kind === 'silent'));
+});
+
+test('a request that the writer never got is asked again, and no other', async (t) => {
+  const scope = `/${serial}/`;
+  const first = new Tab('first', scope);
+  await first.ready();
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const second = new Tab('second', scope);
+  await second.ready();
+  second.ask(1, 'Remove', { paths: ['known'], everything: false });
+  await second.whoAnswers(2);
+  const send = BroadcastChannel.prototype.postMessage;
+  let lost = 0;
+  t.mock.method(BroadcastChannel.prototype, 'postMessage', /** @this {BroadcastChannel} @param {any} word */ function (word) {
+    if (word.kind === 'request' && word.id === 3 && lost++ === 0) return;
+    send.call(this, word);
+  });
+  second.ask(3, 'Remove', { paths: ['lost'], everything: false });
+  const paths = () => first.worker.requests('Remove').map(({ bytes }) => decode('Remove', bytes).paths[0]);
+  for (let round = 0; round < 3; round++) {
+    t.mock.timers.tick(2000);
+    await second.whoAnswers(10 + round); // behind the ping
+  }
+  await second.whoAnswers(20); // behind what the pong had it ask again
+  assert.deepEqual(paths(), ['known', 'lost']);
 });
 
 test('a tab of another build is told so', async () => {

@@ -5,12 +5,15 @@ import { ProtocolError, decodeStruct, encodeStruct } from '../wire.mjs';
 export { ProtocolError };
 
 /** Changes with any change of the schema; Hello compares it. */
-export const SCHEMA_HASH = 'cab46c36bd2039a4';
+export const SCHEMA_HASH = '9063ad31cf496545';
 
 /** @typedef {'hybrid'|'semantic'|'lexical'} SearchMode */
 /** @typedef {'queued'|'reading'|'embedding'|'ready'|'failed'|'cancelled'} FileState */
 /** @typedef {'info'|'warning'|'error'} NoticeLevel */
 /** @typedef {'none'|'loading'|'ready'|'failed'} ModelState */
+/** @typedef {'waiting'|'running'|'paused'|'done'|'failed'|'cancelled'} TaskState */
+/** @typedef {'interactive'|'visible'|'background'} TaskPriority */
+/** @typedef {'pause'|'resume'|'cancel'|'restart'} TaskAction */
 /** @typedef {'added'|'updated'|'unchanged'|'failed'|'cancelled'} AddOutcome */
 
 /**
@@ -77,6 +80,25 @@ export const SCHEMA_HASH = 'cab46c36bd2039a4';
  * @property {string} worst_message
  */
 /**
+ * @typedef {object} TaskEntry
+ * @property {number} task
+ * @property {string} kind
+ * @property {string} title
+ * @property {TaskState} state
+ * @property {TaskPriority} priority
+ * @property {number} done
+ * @property {number} total
+ * @property {boolean} can_pause
+ * @property {boolean} can_cancel
+ * @property {boolean} can_restart
+ */
+/**
+ * @typedef {object} PoolLag
+ * @property {LagStats} interactive
+ * @property {LagStats} visible
+ * @property {LagStats} background
+ */
+/**
  * @typedef {object} EngineState
  * @property {string} version
  * @property {number} threads
@@ -103,8 +125,11 @@ export const SCHEMA_HASH = 'cab46c36bd2039a4';
  * @property {number} passages_embedded_now
  * @property {number} embed_tokens_per_s
  * @property {LagStats} loop_lag
+ * @property {number} loop_stalls
+ * @property {PoolLag} pool_lag
  * @property {number} memory_bytes
  * @property {number} library_version
+ * @property {TaskEntry[]} tasks
  */
 /**
  * @typedef {object} HeadingEntry
@@ -161,6 +186,11 @@ export const SCHEMA_HASH = 'cab46c36bd2039a4';
  * @property {boolean} paused
  */
 /** @typedef {Record<string, never>} CancelIndexing */
+/**
+ * @typedef {object} ControlTask
+ * @property {number} task
+ * @property {TaskAction} action
+ */
 /** @typedef {Record<string, never>} WaitIdle */
 /**
  * @typedef {object} SetModel
@@ -313,6 +343,7 @@ export const SCHEMA_HASH = 'cab46c36bd2039a4';
  * @property {ListLibrary} ListLibrary
  * @property {SetPaused} SetPaused
  * @property {CancelIndexing} CancelIndexing
+ * @property {ControlTask} ControlTask
  * @property {WaitIdle} WaitIdle
  * @property {SetModel} SetModel
  * @property {Export} Export
@@ -354,6 +385,7 @@ export const REQUESTS = /** @type {const} */ ({
   ListLibrary: { response: 'ListLibraryReply' },
   SetPaused: { response: 'Ack' },
   CancelIndexing: { response: 'Ack' },
+  ControlTask: { response: 'Ack' },
   WaitIdle: { response: 'Ack' },
   SetModel: { response: 'SetModelReply' },
   Export: { response: 'ExportReply' },
@@ -381,31 +413,32 @@ export const TYPE_IDS = {
   ListLibrary: 9,
   SetPaused: 10,
   CancelIndexing: 11,
-  WaitIdle: 12,
-  SetModel: 13,
-  Export: 14,
-  ReadExport: 15,
-  EndExport: 16,
-  Import: 17,
-  SetSettings: 18,
-  HelloReply: 19,
-  AddFilesReply: 20,
-  SearchReply: 21,
-  GetDocumentReply: 22,
-  RemoveReply: 23,
-  GetStateReply: 24,
-  ListLibraryReply: 25,
-  SetModelReply: 26,
-  CompareFolderReply: 27,
-  FinishScanReply: 28,
-  ExportReply: 29,
-  ReadExportReply: 30,
-  ImportReply: 31,
-  Ack: 32,
-  ErrorReply: 33,
-  StateChanged: 34,
-  Notice: 35,
-  AddProgress: 36,
+  ControlTask: 12,
+  WaitIdle: 13,
+  SetModel: 14,
+  Export: 15,
+  ReadExport: 16,
+  EndExport: 17,
+  Import: 18,
+  SetSettings: 19,
+  HelloReply: 20,
+  AddFilesReply: 21,
+  SearchReply: 22,
+  GetDocumentReply: 23,
+  RemoveReply: 24,
+  GetStateReply: 25,
+  ListLibraryReply: 26,
+  SetModelReply: 27,
+  CompareFolderReply: 28,
+  FinishScanReply: 29,
+  ExportReply: 30,
+  ReadExportReply: 31,
+  ImportReply: 32,
+  Ack: 33,
+  ErrorReply: 34,
+  StateChanged: 35,
+  Notice: 36,
+  AddProgress: 37,
 };
 
 /** The other way round: TYPE_NAMES[TYPE_IDS.Hello] === 'Hello'. */
@@ -419,6 +452,9 @@ const SCHEMA = {
     FileState: ['queued', 'reading', 'embedding', 'ready', 'failed', 'cancelled'],
     NoticeLevel: ['info', 'warning', 'error'],
     ModelState: ['none', 'loading', 'ready', 'failed'],
+    TaskState: ['waiting', 'running', 'paused', 'done', 'failed', 'cancelled'],
+    TaskPriority: ['interactive', 'visible', 'background'],
+    TaskAction: ['pause', 'resume', 'cancel', 'restart'],
     AddOutcome: ['added', 'updated', 'unchanged', 'failed', 'cancelled'],
   },
   structs: {
@@ -477,6 +513,23 @@ const SCHEMA = {
       ['samples', { kind: 'u64' }],
       ['worst_message', { kind: 'string', max: 4096 }],
     ],
+    TaskEntry: [
+      ['task', { kind: 'u32' }],
+      ['kind', { kind: 'string', max: 4096 }],
+      ['title', { kind: 'string', max: 4096 }],
+      ['state', { kind: 'enum', name: 'TaskState' }],
+      ['priority', { kind: 'enum', name: 'TaskPriority' }],
+      ['done', { kind: 'u64' }],
+      ['total', { kind: 'u64' }],
+      ['can_pause', { kind: 'bool' }],
+      ['can_cancel', { kind: 'bool' }],
+      ['can_restart', { kind: 'bool' }],
+    ],
+    PoolLag: [
+      ['interactive', { kind: 'struct', name: 'LagStats' }],
+      ['visible', { kind: 'struct', name: 'LagStats' }],
+      ['background', { kind: 'struct', name: 'LagStats' }],
+    ],
     EngineState: [
       ['version', { kind: 'string', max: 4096 }],
       ['threads', { kind: 'u32' }],
@@ -503,8 +556,11 @@ const SCHEMA = {
       ['passages_embedded_now', { kind: 'u64' }],
       ['embed_tokens_per_s', { kind: 'f64' }],
       ['loop_lag', { kind: 'struct', name: 'LagStats' }],
+      ['loop_stalls', { kind: 'u64' }],
+      ['pool_lag', { kind: 'struct', name: 'PoolLag' }],
       ['memory_bytes', { kind: 'u64' }],
       ['library_version', { kind: 'u32' }],
+      ['tasks', { kind: 'list', max: 64, minItemBytes: 33, item: { kind: 'struct', name: 'TaskEntry' } }],
     ],
     HeadingEntry: [
       ['offset', { kind: 'u32' }],
@@ -551,6 +607,10 @@ const SCHEMA = {
       ['paused', { kind: 'bool' }],
     ],
     CancelIndexing: [],
+    ControlTask: [
+      ['task', { kind: 'u32' }],
+      ['action', { kind: 'enum', name: 'TaskAction' }],
+    ],
     WaitIdle: [],
     SetModel: [
       ['id', { kind: 'string', max: 4096 }],

@@ -1,8 +1,7 @@
 // Embedding throughput, from text to vectors, beside the peers: one model file, the same texts, the same number of
 // threads, in one browser, taking turns.
-import { listFolder } from '../headless/library_files.mjs';
 import { installPeers, peerVersion, servePeers } from './peers.mjs';
-import { inFreshBrowser, openReady, prepare, timeAdd } from './site_runs.mjs';
+import { asRecords, inFreshBrowser, openReady, prepare, timeAdd, useStandIn } from './site_runs.mjs';
 import { MODEL_NAME, writeModel } from './stand_in/write_model.mjs';
 import { makePassages } from './texts.mjs';
 
@@ -108,27 +107,18 @@ async function openOurs(context, model, threads, passages, tokens) {
   const page = await context.newPage();
   const app = await openReady({ context, page }, { threads });
   if (!app.ready.isolated || app.ready.threads !== threads) throw new Error('the page has not its threads');
-  await app.setModel(listFolder(model).files.filter(({ path }) => !path.startsWith('.')));
-  await prepare(app, [asFile(`warm-up ${threads}`, makePassages(WARM_UP_PASSAGES, { seed: WARM_UP_SEED + threads }))]);
+  await useStandIn(app, model);
+  await prepare(app, [asRecords(`warm-up ${threads}`, makePassages(WARM_UP_PASSAGES, { seed: WARM_UP_SEED + threads }))]);
   await timeAdd(app);
-  await prepare(app, [asFile(`passages ${threads}`, passages)]);
+  await prepare(app, [asRecords(`passages ${threads}`, passages)]);
   await app.idle();
   return async () => {
+    await page.bringToFront();
     const added = await timeAdd(app);
     await page.close();
     if (added.tokens !== tokens) throw new Error(`ours embedded ${added.tokens} tokens, the peers count ${tokens}`);
     return (1000 * tokens) / added.ms;
   };
-}
-
-/**
- * A record a passage: each is cut into one, and its title, with which it begins, adds nothing to what is embedded.
- * @param {string} name
- * @param {string[]} passages
- */
-function asFile(name, passages) {
-  const lines = passages.map((text, n) => JSON.stringify({ _id: String(n), title: text.split(' ', 3).join(' '), text }));
-  return { path: `${name}.jsonl`, text: lines.join('\n') + '\n' };
 }
 
 /**
@@ -157,6 +147,8 @@ async function openPeers(page, url, threads, passages) {
   );
   /** @param {'pipeline' | 'runtime'} which @param {number} batch */
   const run = (which, batch) => async () => {
+    // The system gives less of the processor to a page behind another.
+    await page.bringToFront();
     const ms = await page.evaluate(
       async ({ which, batch }) => {
         const peers = /** @type {any} */ (window);

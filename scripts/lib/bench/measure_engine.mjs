@@ -1,19 +1,17 @@
-// Embedding speed, the coordinator's lag, frames while indexing, query latency and memory.
-import { peakRendererMb } from '../headless/browser.mjs';
+// Embedding speed of the built-in model, the coordinator's lag and frames while indexing, the page without threads.
 import { percentile } from '../headless/output.mjs';
 import { DIST } from '../headless/site.mjs';
 import { startStaticServer } from '../static_server.mjs';
-import { contentQueries } from './content_queries.mjs';
-import { addPassages, higher, inFolder, inFreshBrowser, lower, openReady, prepare, timeAdd } from './site_runs.mjs';
-import { makeQueries, makeTexts, randomNumbers } from './texts.mjs';
+import { queryTimes } from './measure_queries.mjs';
+import { higher, inFolder, inFreshBrowser, lower, openReady, prepare, timeAdd } from './site_runs.mjs';
+import { makeQueries, makeTexts } from './texts.mjs';
 
 const KEY_INTERVAL_MS = 100;
 const FRAME_MS = 16.7;
 const TASK_MS = 50;
 const LAG_P99_MS = 8;
-const IDLE_QUERY_P95_MS = 25;
-const BUSY_QUERY_P95_MS = 60;
-const QUERY_WORDS = [4, 8, 16];
+const BURST_REQUESTS = 50;
+const BURST_PAUSE_MS = 100;
 
 /**
  * @typedef {import('./site_runs.mjs').Bench} Bench
@@ -58,7 +56,41 @@ function watchFrames() {
 }
 
 /**
- * Types while 1,000 passages are taken in, as a fast typist would.
+ * Asks in bursts while what was prepared is taken in: each burst all at once, searches among other requests.
+ * @param {import('../headless/app_session.mjs').AppSession} app
+ * @param {string[]} queries
+ * @param {string[]} paths of documents that are there
+ * @returns {Promise<{times: number[], refused: number, state: any}>} times from a burst to its last answer
+ */
+function burstsWhileAdding(app, queries, paths) {
+  return app.call(
+    async ({ queries, paths, count, pause_ms }) => {
+      const { lodestone } = window;
+      let isDone = false;
+      const adding = lodestone.add(/** @type {any} */ (window).lodestoneBench).finally(() => (isDone = true));
+      const times = [];
+      let refused = 0;
+      const request = (/** @type {number} */ n) => {
+        if (n % 5 === 0) return lodestone.document(paths[n % paths.length]);
+        if (n % 5 === 1) return lodestone.state();
+        return lodestone.search(queries[n % queries.length]);
+      };
+      while (!isDone) {
+        const start = performance.now();
+        const answers = await Promise.allSettled(Array.from({ length: count }, (_, n) => request(n)));
+        times.push(performance.now() - start);
+        refused += answers.filter(({ status }) => status === 'rejected').length;
+        await new Promise((resolve) => setTimeout(resolve, pause_ms));
+      }
+      await adding;
+      return { times, refused, state: await lodestone.state() };
+    },
+    { queries, paths, count: BURST_REQUESTS, pause_ms: BURST_PAUSE_MS },
+  );
+}
+
+/**
+ * Types while 1,000 passages are taken in, as a fast typist would; then asks in bursts while as many more are.
  * @param {Bench} bench
  * @returns {Promise<Case[]>}
  */
@@ -86,23 +118,38 @@ export function measureIndexing(bench) {
     const { times, tasks } = await tab.page.evaluate(
       () => /** @type {any} */ (window).lodestoneFrames,
     );
+    await prepare(app, inFolder('burst', makeTexts(texts.length, { seed: 7 })));
+    const bursts = await burstsWhileAdding(
+      app,
+      makeQueries(BURST_REQUESTS),
+      texts.slice(0, BURST_REQUESTS).map(({ path }) => path),
+    );
+    const burst = `bursts of ${BURST_REQUESTS} requests`;
     return [
       lower('indexed in', ms / 1000, 's'),
       lower('UI frame p50', percentile(times, 0.5), 'ms'),
       lower('UI frame p99', percentile(times, 0.99), 'ms', FRAME_MS),
       lower('tasks of the UI thread over 50 ms', tasks.length, 'tasks'),
       lower('the longest of them', Math.max(0, ...tasks), 'ms', TASK_MS),
-      ...lagOf(state, LAG_P99_MS),
+      ...lagOf(state, { limit_ms: LAG_P99_MS }),
+      ...lagOf(bursts.state, { limit_ms: LAG_P99_MS, during: `${burst}: ` }),
+      lower(`${burst}: stalls over 50 ms`, bursts.state.loop_stalls, 'stalls'),
+      lower(`${burst}: all answered p95`, percentile(bursts.times, 0.95), 'ms'),
+      lower(`${burst}: refused`, bursts.refused, 'requests', 0),
     ];
   });
 }
 
-/** @param {any} state @param {number} [limit_ms] of the 99th percentile @returns {Case[]} */
-function lagOf({ loop_lag: lag }, limit_ms) {
+/**
+ * @param {any} state
+ * @param {{limit_ms?: number, during?: string}} [options] limit_ms: of the 99th percentile
+ * @returns {Case[]}
+ */
+function lagOf({ loop_lag: lag }, { limit_ms, during = '' } = {}) {
   return [
-    lower('coordinator lag p50', lag.p50_ms, 'ms'),
-    lower('coordinator lag p99', lag.p99_ms, 'ms', limit_ms),
-    lower('coordinator lag max', lag.max_ms, 'ms'),
+    lower(`${during}coordinator lag p50`, lag.p50_ms, 'ms'),
+    lower(`${during}coordinator lag p99`, lag.p99_ms, 'ms', limit_ms),
+    lower(`${during}coordinator lag max`, lag.max_ms, 'ms'),
   ];
 }
 
@@ -135,79 +182,4 @@ export async function measureWithoutThreads(bench) {
   } finally {
     await site.close();
   }
-}
-
-/**
- * @param {import('../headless/app_session.mjs').AppSession} app
- * @param {string[]} queries
- * @param {'hybrid' | 'lexical'} [mode]
- * @returns {Promise<number[]>} from each call in the page to its result
- */
-function queryTimes(app, queries, mode = 'hybrid') {
-  return app.call(
-    async ({ queries, mode }) => {
-      const times = [];
-      for (const text of queries) times.push((await window.lodestone.search(text, { mode })).ms);
-      return times;
-    },
-    { queries, mode },
-  );
-}
-
-/**
- * Asks while what was prepared is taken in.
- * @param {import('../headless/app_session.mjs').AppSession} app
- * @param {string[]} queries
- * @returns {Promise<number[]>}
- */
-function queryTimesWhileAdding(app, queries) {
-  return app.call(async (queries) => {
-    let isDone = false;
-    const adding = window.lodestone
-      .add(/** @type {any} */ (window).lodestoneBench)
-      .finally(() => (isDone = true));
-    const times = [];
-    for (let n = 0; !isDone; n += 1) {
-      times.push((await window.lodestone.search(queries[n % queries.length])).ms);
-    }
-    await adding;
-    return times;
-  }, queries);
-}
-
-/**
- * @param {Bench} bench
- * @returns {Promise<Case[]>}
- */
-export async function measureQueries(bench) {
-  /** @type {Case[]} */
-  const cases = [];
-  const queries = makeQueries(bench.quick ? 60 : 200);
-  for (const count of bench.quick ? [1000] : [1000, 10000, 100000]) {
-    await inFreshBrowser(bench, async (tab) => {
-      const app = await openReady(tab);
-      const { ms, texts } = await addPassages(app, count);
-      const name = `${count.toLocaleString('en')} passages`;
-      /** @param {string} what @param {number[]} times @param {number} [p95Limit] */
-      const add = (what, times, p95Limit) => {
-        cases.push(
-          lower(`${name}: ${what} p50`, percentile(times, 0.5), 'ms'),
-          lower(`${name}: ${what} p95`, percentile(times, 0.95), 'ms', p95Limit),
-        );
-      };
-      cases.push(lower(`${name}: indexed in`, ms / 1000, 's'));
-      add('hybrid query', await queryTimes(app, queries), IDLE_QUERY_P95_MS);
-      const random = randomNumbers(count);
-      for (const words of QUERY_WORDS) {
-        const content = contentQueries(texts, { words, count: bench.quick ? 20 : 60, random });
-        add(`query of ${words} words, hybrid`, await queryTimes(app, content), IDLE_QUERY_P95_MS);
-        add(`query of ${words} words, by words alone`, await queryTimes(app, content, 'lexical'));
-      }
-      await prepare(app, inFolder('while', makeTexts(bench.quick ? 300 : 2000, { seed: 99 })));
-      const mixed = QUERY_WORDS.flatMap((words) => contentQueries(texts, { words, count: 20, random }));
-      add('hybrid query while indexing', await queryTimesWhileAdding(app, mixed), BUSY_QUERY_P95_MS);
-      cases.push(lower(`${name}: peak memory of the page`, await peakRendererMb(tab.context), 'MB'));
-    });
-  }
-  return cases;
 }

@@ -5,7 +5,7 @@ import { ROOT } from '../headless/site.mjs';
 
 /** @typedef {import('./cases.mjs').Row} Row */
 
-const WHOLE_UNITS = ['bytes', 'bytes a passage', 'lines', 'passages', 'passages/s', 'tokens/s', 'tasks', 'queries/s'];
+const WHOLE_UNITS = ['bytes', 'bytes a passage', 'lines', 'passages', 'passages/s', 'tokens/s', 'tasks', 'stalls', 'requests', 'queries/s'];
 const RECORD = path.join(ROOT, 'BENCH.md');
 const RECORD_HEAD = `# Runs of scripts/bench
 

@@ -1,6 +1,7 @@
 // What the measurements share: a fresh browser on the served site, and texts put into the page.
 import { AppSession } from '../headless/app_session.mjs';
 import { launchBrowser } from '../headless/browser.mjs';
+import { listFolder } from '../headless/library_files.mjs';
 import { makeTexts } from './texts.mjs';
 
 const LOOK_MS = 250;
@@ -91,6 +92,26 @@ export function prepare(app, texts) {
     const items = texts.map(({ path, text }) => ({ path, data: new Blob([text]) }));
     Object.assign(window, { lodestoneBench: items });
   }, texts);
+}
+
+/**
+ * A record a passage: each is cut into one, and its title, with which it begins, adds nothing to what is embedded.
+ * @param {string} name
+ * @param {string[]} passages
+ * @returns {Text}
+ */
+export function asRecords(name, passages) {
+  const lines = passages.map((text, n) => JSON.stringify({ _id: String(n), title: text.split(' ', 3).join(' '), text }));
+  return { path: `${name}.jsonl`, text: lines.join('\n') + '\n' };
+}
+
+/**
+ * Picks the stand-in model as a person would.
+ * @param {AppSession} app
+ * @param {string} folder from writeModel()
+ */
+export function useStandIn(app, folder) {
+  return app.setModel(listFolder(folder).files.filter(({ path }) => !path.startsWith('.')));
 }
 
 /**

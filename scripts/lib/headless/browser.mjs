@@ -53,8 +53,9 @@ export async function launchBrowser({ port, profile, viewport = { width: 1024, h
     if (!profile) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   };
   try {
+    const executablePath = findChromium();
     const context = await chromium.launchPersistentContext(folder, {
-      executablePath: findChromium(),
+      executablePath,
       headless: true,
       viewport,
       args: [...CHROMIUM_ARGS, `--host-resolver-rules=MAP ${HOST} 127.0.0.1:${port}`],
@@ -62,6 +63,10 @@ export async function launchBrowser({ port, profile, viewport = { width: 1024, h
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
+    }).catch((error) => {
+      // Of pages of log the first line says what happened.
+      const [what] = String(error.message).split('\n');
+      throw new Error(`${executablePath} does not start as a browser. Run scripts/setup, or set CHROMIUM to the path of one. (${what})`);
     });
     const close = async () => {
       await context.close().catch(() => {});

@@ -7,7 +7,6 @@ const BUILD_WIDTH = 100;
 const WIDTHS = [16, 32, 64, 128, 256];
 
 /**
- * @typedef {{seconds: number, bytes: number, save_ms?: number, load_ms?: number}} Built bytes: all memory of the module
  * @typedef {{name: string, width?: number, threads?: number}} Setting
  * @typedef {object} Input
  * @property {Float32Array} vectors
@@ -15,7 +14,12 @@ const WIDTHS = [16, 32, 64, 128, 256];
  * @property {number} dimension
  * @property {number} top
  * @typedef {object} Index
- * @property {() => Promise<Record<string, Built>>} build by number of threads
+ * @property {number[]} builds numbers of threads; the index is built anew for each, the last one is asked
+ * @property {(threads: number) => void} [begin] a build
+ * @property {(begin: number, end: number) => void} [insert] rows, in order
+ * @property {() => void} [finish] for those that take all rows at once
+ * @property {() => number} [bytes] where the modules' memories do not tell
+ * @property {() => {save_ms: number, load_ms: number}} [keep]
  * @property {Setting[]} settings
  * @property {(setting: Setting) => void} [set]
  * @property {(query: Float32Array, setting: Setting) => number[]} search
@@ -39,17 +43,6 @@ for (const name of /** @type {const} */ (['instantiate', 'instantiateStreaming']
 /** @param {Input} input @param {number} row */
 const vectorAt = ({ vectors, dimension }, row) => vectors.subarray(row * dimension, (row + 1) * dimension);
 
-/**
- * For those that build on one thread only.
- * @param {() => void} work
- * @returns {Promise<Record<string, Built>>}
- */
-async function timed(work) {
-  const start = performance.now();
-  work();
-  return { 1: { seconds: (performance.now() - start) / 1000, bytes: heldBytes() } };
-}
-
 /** @type {Record<string, (input: Input) => Promise<Index>>} */
 const CONTENDERS = {
   /** Ours: the flat index and the graph over it. */
@@ -57,10 +50,10 @@ const CONTENDERS = {
     const { default: load } = await import(/* @vite-ignore */ `${OURS}/index_bench.mjs`);
     const module = await load();
     const { dimension, top } = input;
-    const count = input.vectors.length / dimension;
     const ids = module._malloc(top * 4);
     const query = module._malloc(dimension * 4);
-    const part = 1000;
+    const part = 100;
+    let buildThreads = 0;
     const staging = module._malloc(part * dimension * 4);
     return {
       settings: [
@@ -68,29 +61,26 @@ const CONTENDERS = {
         { name: 'exact', threads: 2 },
         ...WIDTHS.map((width) => ({ name: 'graph', width })),
       ],
-      async build() {
+      builds: [2, 1],
+      begin(threads) {
         module._bench_reset(dimension, 2);
-        for (let row = 0; row < count; row += part) {
-          const some = input.vectors.subarray(row * dimension, Math.min(count, row + part) * dimension);
+        module._bench_begin_graph(LINKS, BUILD_WIDTH);
+        buildThreads = threads;
+      },
+      insert(begin, end) {
+        for (let row = begin; row < end; row += part) {
+          const some = input.vectors.subarray(row * dimension, Math.min(end, row + part) * dimension);
           module.HEAPF32.set(some, staging / 4);
           module._bench_add(staging, some.length / dimension);
         }
-        /** @type {Record<string, Built>} */
-        const built = {};
-        let bytes = 0;
-        for (const threads of [2, 1]) {
-          const start = performance.now();
-          module._bench_build_graph(threads, LINKS, BUILD_WIDTH);
-          built[threads] = { seconds: (performance.now() - start) / 1000, bytes };
-          bytes ||= heldBytes();  // of one graph: a second is made before the first goes
-        }
-        Object.values(built).forEach((one) => (one.bytes = bytes));
+        module._bench_insert(buildThreads, begin, end);
+      },
+      keep() {
         const start = performance.now();
         module._bench_save();
         const saved = performance.now();
         module._bench_load();
-        Object.assign(built[1], { save_ms: saved - start, load_ms: performance.now() - saved });
-        return built;
+        return { save_ms: saved - start, load_ms: performance.now() - saved };
       },
       search(vector, { width, threads }) {
         module.HEAPF32.set(vector, query / 4);
@@ -110,11 +100,11 @@ const CONTENDERS = {
     const index = new library.HierarchicalNSW('l2', dimension, '');
     return {
       settings: WIDTHS.map((width) => ({ name: 'graph', width })),
-      build: () =>
-        timed(() => {
-          index.initIndex(count, LINKS, BUILD_WIDTH, 100);
-          for (let row = 0; row < count; row++) index.addPoint(vectorAt(input, row), row, false);
-        }),
+      builds: [1],
+      begin: () => index.initIndex(count, LINKS, BUILD_WIDTH, 100),
+      insert(begin, end) {
+        for (let row = begin; row < end; row++) index.addPoint(vectorAt(input, row), row, false);
+      },
       set: ({ width }) => index.setEfSearch(width),
       search: (vector) => index.searchKnn(vector, top, undefined).neighbors,
     };
@@ -124,7 +114,6 @@ const CONTENDERS = {
     const { default: load, EdgeVec, EdgeVecConfig } = await import(/* @vite-ignore */ `${PACKAGES}/edgevec/edgevec.js`);
     await load();
     const { dimension, top } = input;
-    const count = input.vectors.length / dimension;
     const config = new EdgeVecConfig(dimension);
     // Its other metrics return the farthest; what it walks for a query is fixed when it is made.
     config.metric = 'l2';
@@ -137,10 +126,10 @@ const CONTENDERS = {
     const rows = new Map();
     return {
       settings: [{ name: 'graph', width: 64 }],
-      build: () =>
-        timed(() => {
-          for (let row = 0; row < count; row++) rows.set(index.insert(vectorAt(input, row).slice()), row);
-        }),
+      builds: [1],
+      insert(begin, end) {
+        for (let row = begin; row < end; row++) rows.set(index.insert(vectorAt(input, row).slice()), row);
+      },
       search: (vector) =>
         index.search(vector, top).map((/** @type {{id: number}} */ { id }) => /** @type {number} */ (rows.get(id))),
     };
@@ -150,7 +139,6 @@ const CONTENDERS = {
     const { default: load } = await import(/* @vite-ignore */ `${PACKAGES}/sqlite-vec-wasm-demo/sqlite3.mjs`);
     const sqlite3 = await load({ print: () => {}, printErr: () => {} });
     const { dimension, top } = input;
-    const count = input.vectors.length / dimension;
     const database = new sqlite3.oo1.DB(':memory:');
     database.exec(`CREATE VIRTUAL TABLE vectors USING vec0(embedding float[${dimension}])`);
     const nearest = database.prepare(`SELECT rowid FROM vectors WHERE embedding MATCH ? AND k = ${top}`);
@@ -158,16 +146,16 @@ const CONTENDERS = {
     const bytes = (vector) => new Uint8Array(vector.slice().buffer);
     return {
       settings: [{ name: 'exact' }],
-      build: () =>
-        timed(() => {
-          const insert = database.prepare('INSERT INTO vectors(rowid, embedding) VALUES (?, ?)');
-          database.exec('BEGIN');
-          for (let row = 0; row < count; row++) {
-            insert.bind(1, row + 1).bind(2, bytes(vectorAt(input, row))).stepReset();
-          }
-          database.exec('COMMIT');
-          insert.finalize();
-        }),
+      builds: [1],
+      insert(begin, end) {
+        const insert = database.prepare('INSERT INTO vectors(rowid, embedding) VALUES (?, ?)');
+        database.exec('BEGIN');
+        for (let row = begin; row < end; row++) {
+          insert.bind(1, row + 1).bind(2, bytes(vectorAt(input, row))).stepReset();
+        }
+        database.exec('COMMIT');
+        insert.finalize();
+      },
       search(vector) {
         const ids = [];
         nearest.bind(1, bytes(vector));
@@ -190,16 +178,16 @@ const CONTENDERS = {
     let index;
     return {
       settings: [{ name: 'exact' }],
-      build: () =>
-        timed(() => {
-          const embeddings = Array.from({ length: count }, (_, row) => ({
-            id: `${row}`,
-            title: '',
-            url: '',
-            embeddings: [...vectorAt(input, row)],
-          }));
-          index = new glue.Voy({ embeddings });
-        }),
+      builds: [1],
+      finish() {
+        const embeddings = Array.from({ length: count }, (_, row) => ({
+          id: `${row}`,
+          title: '',
+          url: '',
+          embeddings: [...vectorAt(input, row)],
+        }));
+        index = new glue.Voy({ embeddings });
+      },
       search: (vector) => index.search(vector, top).neighbors.map((/** @type {{id: string}} */ { id }) => Number(id)),
     };
   },
@@ -210,11 +198,11 @@ const CONTENDERS = {
     let vectors;
     return {
       settings: [{ name: 'exact' }],
-      async build() {
-        const start = performance.now();
+      builds: [1],
+      finish() {
         vectors = input.vectors.slice();
-        return { 1: { seconds: (performance.now() - start) / 1000, bytes: vectors.byteLength } };
       },
+      bytes: () => vectors.byteLength,
       search(query) {
         /** @type {number[]} */
         const ids = [];
@@ -280,18 +268,29 @@ function search(setting) {
   return { times, ids };
 }
 
+/** @type {Record<string, (data: any) => any>} */
+const METHODS = {
+  async open(data) {
+    input = data;
+    index = await CONTENDERS[data.name](input);
+    return { builds: index.builds, settings: index.settings };
+  },
+  begin: ({ threads }) => index.begin?.(threads),
+  /** Seconds for these rows. */
+  insert({ begin, end }) {
+    const start = performance.now();
+    index.insert?.(begin, end);
+    if (end * input.dimension === input.vectors.length) index.finish?.();
+    return (performance.now() - start) / 1000;
+  },
+  bytes: () => index.bytes?.() ?? heldBytes(),
+  keep: () => index.keep?.() ?? {},
+  search: ({ setting }) => search(setting),
+};
+
 onmessage = async ({ data }) => {
   try {
-    let result = null;
-    if (data.method === 'open') {
-      input = data;
-      index = await CONTENDERS[data.name](input);
-    } else if (data.method === 'build') {
-      result = { build: await index.build(), settings: index.settings };
-    } else {
-      result = search(data.setting);
-    }
-    postMessage({ result });
+    postMessage({ result: await METHODS[data.method](data) });
   } catch (error) {
     postMessage({ error: error instanceof Error ? error.message : String(error) });
   }

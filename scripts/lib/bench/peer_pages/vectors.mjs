@@ -2,9 +2,11 @@
 
 const DIMENSION = 384;
 const TOP = 10;
+// Each contender builds so many parts in turn, so that what else the machine does falls on all of them.
+const BUILD_PARTS = 50;
 
 /**
- * @typedef {import('./vector_contenders.mjs').Built} Built
+ * @typedef {{seconds: number, bytes: number, save_ms?: number, load_ms?: number}} Built bytes: all memory of the module
  * @typedef {{setting: string, width: number | null, threads: number, recall: number, p50: number, p95: number,
  *     perSecond: number}} Searched times in ms
  * @typedef {{name: string, build: Record<string, Built>, searches: Searched[], reason?: string}} Result
@@ -75,12 +77,13 @@ class Contender {
 
   /**
    * @param {object} request
-   * @param {number} limitSeconds
+   * @param {number} seconds until it is too late
+   * @param {number} [limitSeconds] which these are what is left of
    * @returns {Promise<any>}
    */
-  ask(request, limitSeconds) {
+  ask(request, seconds, limitSeconds = seconds) {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`over ${limitSeconds} s`)), limitSeconds * 1000);
+      const timer = setTimeout(() => reject(new Error(`over ${limitSeconds} s`)), seconds * 1000);
       this.worker.onerror = (event) => reject(new Error(event.message));
       this.worker.onmessage = ({ data }) => {
         clearTimeout(timer);
@@ -89,6 +92,30 @@ class Contender {
       };
       this.worker.postMessage({ ...request, name: this.name });
     });
+  }
+}
+
+/**
+ * @param {Contender} contender
+ * @param {Result} result
+ * @param {number} threads
+ */
+async function begin(contender, result, threads) {
+  result.build[threads] = { seconds: 0, bytes: 0 };
+  await contender.ask({ method: 'begin', threads }, 60);
+}
+
+/**
+ * A contender that fails, or takes too long, is out.
+ * @param {{contender: Contender, result: Result}} one
+ * @param {() => Promise<void>} work
+ */
+async function during({ contender, result }, work) {
+  try {
+    await work();
+  } catch (error) {
+    result.reason = error instanceof Error ? error.message : String(error);
+    contender.worker.terminate();
   }
 }
 
@@ -112,36 +139,51 @@ function recallOf(found, truth) {
  */
 export async function measureVectors({ names, count, queryCount, rounds, limitSeconds }) {
   const { vectors, queries } = makeVectors(count, queryCount);
-  /** @type {{contender: Contender, result: Result, settings: any[], times: number[][], found: number[][][]}[]} */
+  /** @type {{contender: Contender, result: Result, builds: number[], settings: any[], times: number[][], found: number[][][]}[]} */
   const all = [];
   for (const name of names) {
     const contender = new Contender(name);
     /** @type {Result} */
     const result = { name, build: {}, searches: [] };
-    const one = { contender, result, settings: [], times: [], found: [] };
+    const one = { contender, result, builds: [], settings: [], times: [], found: [] };
     all.push(one);
-    try {
-      await contender.ask({ method: 'open', vectors, queries, dimension: DIMENSION, top: TOP }, limitSeconds);
-      const built = await contender.ask({ method: 'build' }, limitSeconds);
-      result.build = built.build;
-      one.settings = built.settings;
-      one.times = built.settings.map(() => []);
-    } catch (error) {
-      result.reason = error instanceof Error ? error.message : String(error);
-      contender.worker.terminate();
+    await during(one, async () => {
+      const opened = await contender.ask({ method: 'open', vectors, queries, dimension: DIMENSION, top: TOP }, limitSeconds);
+      one.builds = opened.builds;
+      one.settings = opened.settings;
+      one.times = opened.settings.map(() => []);
+    });
+  }
+  for (let n = 0; all.some(({ builds }) => n < builds.length); n++) {
+    const building = all.filter(({ builds, result }) => n < builds.length && !result.reason);
+    for (const one of building) await during(one, () => begin(one.contender, one.result, one.builds[n]));
+    for (let part = 0; part < BUILD_PARTS; part++) {
+      const rows = { begin: Math.round((count * part) / BUILD_PARTS), end: Math.round((count * (part + 1)) / BUILD_PARTS) };
+      for (const one of building) {
+        if (one.result.reason) continue;
+        const built = one.result.build[one.builds[n]];
+        await during(one, async () => {
+          const left = limitSeconds - built.seconds;
+          built.seconds += await one.contender.ask({ method: 'insert', ...rows }, left, limitSeconds);
+        });
+      }
     }
-    console.log(`${name}, ${count}: ${result.reason ?? JSON.stringify(result.build)}`);
+    for (const { contender, result, builds } of building) {
+      if (!result.reason) result.build[builds[n]].bytes = await contender.ask({ method: 'bytes' }, limitSeconds);
+    }
+  }
+  for (const { contender, result } of all) {
+    if (!result.reason) Object.assign(result.build[1], await contender.ask({ method: 'keep' }, limitSeconds));
+    console.log(`${result.name}, ${count}: ${result.reason ?? JSON.stringify(result.build)}`);
   }
   for (let round = 0; round < rounds; round++) {
     for (const one of all) {
       for (let n = 0; n < one.settings.length && !one.result.reason; n++) {
-        try {
+        await during(one, async () => {
           const { times, ids } = await one.contender.ask({ method: 'search', setting: one.settings[n] }, limitSeconds);
           one.times[n].push(...times);
           one.found[n] = ids;
-        } catch (error) {
-          one.result.reason = error instanceof Error ? error.message : String(error);
-        }
+        });
       }
     }
   }

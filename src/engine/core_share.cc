@@ -1,0 +1,37 @@
+#include "engine/core_share.h"
+
+#include <algorithm>
+
+namespace lodestone {
+namespace {
+
+constexpr int kStorageThreads = 1;
+
+}  // namespace
+
+CoreShare::CoreShare(EngineContext* context) : context_(context), threads_(context->platform.compute->thread_count()) {
+  Embedder& instant = context_->instant.embedder;
+  Embedder& larger = context_->larger.embedder;
+  instant.bulk_lane_limit = [this] { return Lanes(); };
+  larger.bulk_lane_limit = [this, &instant] { return instant.bulk_pending() > 0 ? 0 : Lanes(); };
+  instant.on_bulk_lanes_busy = [this, &instant, &larger] {
+    Share();
+    if (instant.bulk_pending() == 0) larger.Pump();
+  };
+  larger.on_bulk_lanes_busy = [this] { Share(); };
+  Share();
+}
+
+void CoreShare::SetThreads(int count) {
+  threads_ = count;
+  Share();
+}
+
+int CoreShare::Lanes() const { return std::max(1, threads_ - (context_->computing() ? 1 : 0)); }
+
+void CoreShare::Share() {
+  const int busy = context_->instant.embedder.bulk_lanes_busy() + context_->larger.embedder.bulk_lanes_busy();
+  context_->platform.compute->SetActiveLimit(std::max(1, threads_ - kStorageThreads - busy));
+}
+
+}  // namespace lodestone

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "engine/context.h"
+
+namespace lodestone {
+
+// Shares the cores between storing, reading and embedding: together they keep as many threads busy as there are cores for
+// them, and no more, as the coordinator and the page would wait for their turn behind each further one. Of each kind one
+// may always go on.
+// Thread: coordinator. REQUIRES: context outlives it.
+class CoreShare {
+ public:
+  explicit CoreShare(EngineContext* context);
+
+  // That may be busy in the background at once; all of them from the start.
+  void SetThreads(int count);
+
+ private:
+  int Lanes() const;
+  void Share();
+
+  EngineContext* context_;
+  int threads_;
+};
+
+}  // namespace lodestone

@@ -1,0 +1,201 @@
+#include "engine/scheduler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/scheduler_task.h"
+
+namespace lodestone {
+namespace {
+
+// As many again as the threads can begin, so that none of them waits for the coordinator between two batches.
+constexpr int kBatchesPerThread = 2;
+
+}  // namespace
+
+void TaskStep::Report(uint64_t done, uint64_t total) {
+  done_.store(done, std::memory_order_relaxed);
+  total_.store(total, std::memory_order_relaxed);
+}
+
+std::vector<std::string> TaskStep::TakeMessages() {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> messages(std::make_move_iterator(inbox_.begin()), std::make_move_iterator(inbox_.end()));
+  inbox_.clear();
+  return messages;
+}
+
+Scheduler::Scheduler(Loop* loop, Executor* executor, const Clock* clock, Limits limits)
+    : loop_(loop), executor_(executor), clock_(clock), limits_(limits) {}
+
+Scheduler::~Scheduler() {
+  closed_ = true;
+  on_changed = nullptr;
+  while (!tasks_.empty()) {
+    const TaskPtr task = tasks_.begin()->second;
+    if (task->is_part()) task->ended = nullptr;  // who wanted to know has gone
+    Recall(task);
+    End(task, TaskState::kCancelled, Status(StatusCode::kCancelled, "The engine ended."));
+  }
+}
+
+Result<Scheduler::TaskPtr> Scheduler::Register(TaskSpec spec, Ended ended) {
+  if (closed_) return Status(StatusCode::kUnavailable, "The engine is ending.");
+  // Whose place it takes makes room for it.
+  std::vector<TaskPtr> older;
+  if (!spec.group.empty()) {
+    for (const auto& [id, task] : tasks_) {
+      if (task->spec.group == spec.group) older.push_back(task);
+    }
+  }
+  if (!spec.part_of && whole_count_ - older.size() >= limits_.tasks) {
+    return Status(StatusCode::kBusy, "Too many tasks are waiting. Try again when some of them are done.");
+  }
+  std::vector<TaskId> after;
+  for (const TaskId id : spec.after) {
+    if (const TaskPtr before = Find(id)) {
+      if (!spec.group.empty() && before->spec.group == spec.group) {
+        return Status(StatusCode::kInvalidArgument, "A task cannot follow one whose place it takes.");
+      }
+      after.push_back(id);
+      continue;
+    }
+    const auto found = std::find_if(recent_.begin(), recent_.end(), [id](const TaskPtr& task) { return task->id == id; });
+    if (found == recent_.end() || (*found)->state != TaskState::kDone) {
+      return Status(StatusCode::kNotFound, "What this task was to follow did not finish.");
+    }
+  }
+  auto task = std::make_shared<Task>();
+  task->id = TaskId{++last_id_};
+  task->spec = std::move(spec);
+  task->spec.after = std::move(after);
+  task->ended = std::move(ended);
+  tasks_[task->id] = task;
+  if (!task->is_part()) {
+    ++whole_count_;
+  } else if ((task->whole = Find(*task->spec.part_of))) {
+    task->whole->parts[task->id] = task;
+  }
+  if (task->spec.deadline_ms > 0) {
+    task->due_ms = clock_->NowMs() + task->spec.deadline_ms;
+    CheckDeadline(task->id);
+  }
+  for (const TaskPtr& one : older) {
+    Stop(one, TaskState::kCancelled, Status(StatusCode::kCancelled, "A newer task took this one's place."));
+  }
+  return task;
+}
+
+Result<TaskId> Scheduler::Start(TaskSpec spec, Factory factory, Ended ended) {
+  Result<TaskPtr> registered = Register(std::move(spec), std::move(ended));
+  if (!registered.ok()) return registered.status();
+  const TaskPtr& task = registered.value();
+  task->factory = std::move(factory);
+  task->batch = std::make_shared<Batch>(task->factory());
+  Ready(task);
+  return task->id;
+}
+
+Result<TaskId> Scheduler::Adopt(TaskSpec spec, Hooks hooks, Ended ended) {
+  Result<TaskPtr> registered = Register(std::move(spec), std::move(ended));
+  if (!registered.ok()) return registered.status();
+  const TaskPtr& task = registered.value();
+  task->hooks = std::move(hooks);
+  task->state = TaskState::kRunning;
+  Changed(*task);
+  return task->id;
+}
+
+Scheduler::TaskPtr Scheduler::Find(TaskId id) const {
+  const auto found = tasks_.find(id);
+  return found == tasks_.end() ? nullptr : found->second;
+}
+
+// --- running ---------------------------------------------------------------------------------------
+
+void Scheduler::Ready(const TaskPtr& task) {
+  if (!tasks_.contains(task->id)) return;  // ended by what another's end set off
+  if (!task->factory || task->ready || task->flying || task->held() || !task->spec.after.empty()) return;
+  task->ready = true;
+  task->awaits_message = false;
+  ready_[static_cast<size_t>(task->spec.priority)].push_back(task);
+  Changed(*task);
+  Pump();
+}
+
+void Scheduler::Pump() {
+  if (closed_) return;
+  for (const Priority priority : {Priority::kInteractive, Priority::kVisible, Priority::kBackground}) {
+    std::deque<TaskPtr>& queue = ready_[static_cast<size_t>(priority)];
+    while (!queue.empty() && MayLaunch(priority)) {
+      const TaskPtr task = std::move(queue.front());
+      queue.pop_front();
+      if (!std::exchange(task->ready, false)) continue;  // it ended or was paused meanwhile
+      Launch(task);
+    }
+  }
+}
+
+// The rest waits here, where it can be overtaken, paused and dropped. What is less urgent keeps nobody from beginning:
+// the executor takes the most urgent first.
+bool Scheduler::MayLaunch(Priority priority) const {
+  int ahead = 0;
+  for (size_t i = 0; i <= static_cast<size_t>(priority); ++i) ahead += in_flight_[i];
+  return priority == Priority::kInteractive || ahead < kBatchesPerThread * executor_->thread_count();
+}
+
+void Scheduler::Launch(const TaskPtr& task) {
+  ++in_flight_[static_cast<size_t>(task->spec.priority)];
+  task->state = TaskState::kRunning;
+  auto flight = std::make_shared<Flight>();
+  flight->scheduler = this;
+  flight->loop = loop_;
+  flight->alive = alive_;
+  flight->id = task->id;
+  flight->number = ++task->flights;
+  flight->batch = task->batch;
+  flight->step = task->step;
+  flight->name = task->spec.name;
+  task->flight = flight;
+  task->flying = true;
+  executor_->Post(task->spec.priority, [flight = std::move(flight)] { flight->Run(); }, task->spec.name);
+}
+
+bool Scheduler::Recall(const TaskPtr& task) {
+  task->ready = false;
+  if (!task->flying) return true;
+  const std::shared_ptr<Flight> flight = task->flight.lock();
+  FlightState expected = FlightState::kQueued;
+  if (!flight || !flight->state.compare_exchange_strong(expected, FlightState::kRecalled)) return false;
+  flight->batch.reset();
+  task->flying = false;
+  --in_flight_[static_cast<size_t>(task->spec.priority)];
+  return true;
+}
+
+void Scheduler::Landed(TaskId id, uint32_t flight, Result<TaskNext> next) {
+  const TaskPtr task = Find(id);
+  if (!task || !task->flying || task->flights != flight) return;
+  task->flying = false;
+  --in_flight_[static_cast<size_t>(task->spec.priority)];
+  if (task->stopping) {
+    End(task, task->stop_state, task->status);
+  } else if (task->restart) {
+    BeginAgain(task);  // however the batch ended: it was asked to
+  } else if (!next.ok()) {
+    End(task, next.status().code() == StatusCode::kCancelled ? TaskState::kCancelled : TaskState::kFailed, next.status());
+  } else if (next.value() == TaskNext::kDone) {
+    End(task, TaskState::kDone, OkStatus());
+  } else {
+    // A message that came while the batch ran is not waited for again.
+    std::unique_lock lock(task->step->mutex_);
+    task->awaits_message = next.value() == TaskNext::kAwaitMessage && task->step->inbox_.empty();
+    lock.unlock();
+    task->state = task->held() ? TaskState::kPaused : TaskState::kWaiting;
+    if (!task->awaits_message) Ready(task);
+    Changed(*task);
+  }
+  Pump();
+}
+
+}  // namespace lodestone

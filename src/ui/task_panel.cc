@@ -1,0 +1,167 @@
+#include "ui/task_panel.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ui/format.h"
+#include "ui/library_panel.h"
+#include "ui/widgets.h"
+
+namespace lodestone::ui {
+namespace {
+
+using protocol::TaskAction;
+using protocol::TaskEntry;
+using protocol::TaskState;
+
+// More would leave no room for the documents.
+constexpr size_t kMaxCards = 3;
+constexpr float kTextTop = 11;
+constexpr float kBarTop = 57;
+constexpr float kButtonsTop = 71;
+
+struct Card {
+  TaskEntry task = {};
+  std::string text = {};
+  std::string detail = {};
+  float part = -1;  // unknown
+};
+
+std::string CountText(const TaskEntry& task) {
+  if (task.state == TaskState::kWaiting) return "Waiting";
+  if (task.total == 0) return task.state == TaskState::kPaused ? "Paused" : "Under way";
+  std::string count = FormatCount(task.done) + " of ";
+  if (task.kind == "import") {
+    count = FormatBytes(task.done) + " of " + FormatBytes(task.total);
+  } else if (task.kind == "embed" || task.kind == "graph") {
+    count += FormatCountOf(task.total, "passage", "passages");
+  } else {
+    count += FormatCount(task.total);
+  }
+  return task.state == TaskState::kPaused ? count + ", paused" : count;
+}
+
+Card CardOf(const UiState& state, const TaskEntry& task) {
+  Card card{.task = task};
+  if (task.kind == "index") {
+    card.text = ProgressText(state);
+    card.detail = state.engine->current_path;
+  } else {
+    card.text = task.title;
+    card.detail = CountText(task);
+  }
+  if (task.total > 0) card.part = static_cast<float>(task.done) / static_cast<float>(task.total);
+  return card;
+}
+
+std::vector<Card> CardsOf(const UiState& state) {
+  std::vector<Card> cards;
+  if (!state.engine.has_value()) return cards;
+  bool indexing = false;
+  for (const TaskEntry& task : state.engine->tasks) {
+    indexing = indexing || task.kind == "index";
+    cards.push_back(CardOf(state, task));
+  }
+  if (state.boot.walking.has_value() && !indexing) {
+    // The page looks through a folder and the engine has none of its files yet.
+    Card card{.text = ProgressText(state)};
+    card.task.kind = "walk";
+    card.task.title = "Looking through a folder";
+    cards.insert(cards.begin(), std::move(card));
+  }
+  return cards;
+}
+
+void DrawButtons(Frame& frame, const TaskEntry& task, float x, float y, float width) {
+  const bool ready = frame.state.boot.phase == BootPhase::kReady;
+  const bool paused = task.state == TaskState::kPaused;
+  std::string of = " " + task.title;
+  if (of[1] >= 'A' && of[1] <= 'Z') of[1] = static_cast<char>(of[1] + 32);
+  const float half = (width - kSpace2) / 2;
+  const auto control = [&](TaskAction action) {
+    frame.Do(ActionKind::kControlTask, static_cast<int32_t>(task.task),
+             static_cast<int32_t>(action));
+  };
+  float left = x;
+  if (task.can_pause) {
+    const std::string_view label = paused ? "Resume" : "Pause";
+    if (Button(frame, IdOf("task_pause", task.task), {left, y, half, 32}, label,
+               {.look = ButtonLook::kSecondary,
+                .icon = paused ? Icon::kPlay : Icon::kPause,
+                .enabled = ready,
+                .name = std::string(label) + of})) {
+      control(paused ? TaskAction::kResume : TaskAction::kPause);
+    }
+    left += half + kSpace2;
+  }
+  if (task.can_cancel &&
+      Button(frame, IdOf("task_cancel", task.task), {left, y, half, 32}, "Cancel",
+             {.look = ButtonLook::kSecondary,
+              .icon = Icon::kStop,
+              .enabled = ready,
+              .name = "Cancel" + of})) {
+    control(TaskAction::kCancel);
+    left += half + kSpace2;
+  }
+  if (task.can_restart &&
+      Button(frame, IdOf("task_restart", task.task), {left, y, half, 32}, "Restart",
+             {.look = ButtonLook::kSecondary,
+              .icon = Icon::kRefresh,
+              .enabled = ready,
+              .name = "Restart" + of})) {
+    control(TaskAction::kRestart);
+  }
+}
+
+}  // namespace
+
+float DrawTasks(Frame& frame, const Rect& rect) {
+  const std::vector<Card> cards = CardsOf(frame.state);
+  if (cards.empty()) return 0;
+  Canvas& canvas = frame.canvas;
+  const Theme& theme = frame.theme();
+  const size_t shown = std::min(cards.size(), kMaxCards);
+  const auto height_of = [](const Card& card) {
+    const bool buttons = card.task.can_pause || card.task.can_cancel || card.task.can_restart;
+    return buttons ? kButtonsTop + 41 : kBarTop + 18;
+  };
+  float height = 0;
+  for (size_t i = 0; i < shown; ++i) height += height_of(cards[i]) + kSpace3;
+  frame.mirror.Open({.id = IdOf("tasks"),
+                     .role = Role::kList,
+                     .name = "Tasks",
+                     .box = {rect.x, rect.y, rect.width, height}});
+  float y = rect.y;
+  for (size_t i = 0; i < shown; ++i) {
+    const Card& card = cards[i];
+    const uint32_t id = card.task.task;
+    const Rect box = {rect.x, y, rect.width, height_of(card)};
+    canvas.Fill(box, theme.dark ? theme.surface : theme.background, kRadius);
+    const float x = box.x + kSpace4;
+    const float width = box.width - 2 * kSpace4;
+    frame.mirror.Open({.id = IdOf("task", id),
+                       .role = Role::kListItem,
+                       .name = card.task.title,
+                       .box = box.box(),
+                       .position = static_cast<uint32_t>(i + 1),
+                       .set_size = static_cast<uint32_t>(cards.size())});
+    canvas.Text(kControlStrong, x, box.y + kTextTop, theme.text, card.text, width);
+    MirrorText(frame, IdOf("task_text", id), {x, box.y + kTextTop, width, 20}, card.text);
+    canvas.Text(kSmall, x, box.y + 32, theme.faint, card.detail, width, true);
+    if (!card.detail.empty())
+      MirrorText(frame, IdOf("task_detail", id), {x, box.y + 32, width, 18}, card.detail);
+    if (card.part >= 0) {
+      ProgressBar(frame, IdOf("task_progress", id), {x, box.y + kBarTop, width, 6},
+                  card.task.title, card.part);
+    }
+    DrawButtons(frame, card.task, x, box.y + kButtonsTop, width);
+    frame.mirror.Close();
+    y += box.height + kSpace3;
+  }
+  frame.mirror.Close();
+  return height;
+}
+
+}  // namespace lodestone::ui

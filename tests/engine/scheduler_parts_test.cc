@@ -1,0 +1,110 @@
+#include "tests/engine/scheduler_fixture.h"
+
+namespace lodestone {
+namespace {
+
+// A task whose owner hands over what it does as parts: as a run of indexing with its requests and their files.
+class PartsTest : public SchedulerTest {
+ protected:
+  TaskId Adopt(TaskSpec spec = {.kind = "index", .title = "Indexing"}) {
+    const Result<TaskId> id =
+        scheduler_.Adopt(std::move(spec), {.cancel = [] {}, .pause = [] {}, .resume = [] {}}, Note());
+    EXPECT_TRUE(id.ok());
+    return id.ok() ? id.value() : TaskId{};
+  }
+  TaskId Part(TaskId whole, std::string name) { return Start({.part_of = whole}, Steps(name, 1)); }
+};
+
+TEST_F(PartsTest, RunAndAreNeitherToldOfNorCounted) {
+  const TaskId whole = Adopt();
+  std::vector<TaskId> parts;
+  for (int i = 0; i < 20; ++i) parts.push_back(Part(whole, "p" + std::to_string(i)));
+  EXPECT_EQ(scheduler_.Live().size(), 1u);
+  Start("another", 1);
+  RunAll();
+  EXPECT_EQ(log_.size(), 21u);
+  for (const TaskId part : parts) EXPECT_EQ(End(part).state, TaskState::kDone);
+  EXPECT_TRUE(ended_[whole].empty()) << "its owner says when";
+  EXPECT_EQ(scheduler_.Recent().size(), 1u);
+  scheduler_.Finish(whole, OkStatus());
+  EXPECT_EQ(End(whole).state, TaskState::kDone);
+  EXPECT_EQ(scheduler_.in_flight(), 0);
+}
+
+TEST_F(PartsTest, APauseOfTheWholeHoldsThemAndThoseThatCome) {
+  const TaskId whole = Adopt();
+  const TaskId request = Adopt({.part_of = whole});
+  Part(request, "one");
+  Part(request, "two");
+  Part(request, "three");
+  executor_.RunOne();
+  EXPECT_TRUE(scheduler_.Pause(whole).ok());
+  Part(request, "four");
+  RunAll();
+  EXPECT_EQ(log_, Names{"one"}) << "those that lay in the executor came back";
+  EXPECT_EQ(scheduler_.in_flight(), 0);
+  EXPECT_TRUE(scheduler_.Resume(whole).ok());
+  RunAll();
+  EXPECT_EQ(log_.size(), 4u);
+}
+
+TEST_F(PartsTest, TheEndOfTheWholeComesAfterTheirs) {
+  const TaskId whole = Adopt();
+  TaskId running;
+  running = Start({.part_of = whole}, [&] {
+    return [&](TaskStep& step) -> Result<TaskNext> {
+      EXPECT_TRUE(scheduler_.Cancel(whole).ok());
+      EXPECT_TRUE(step.stopping());
+      scheduler_.Finish(whole, OkStatus());
+      EXPECT_TRUE(ended_[whole].empty()) << "a batch of it still runs";
+      return TaskNext::kDone;
+    };
+  });
+  const TaskId waiting = Part(whole, "waiting");
+  const TaskId held = Start({.after = {Start("bulk", 1)}, .part_of = whole}, Steps("held", 1));
+  RunAll();
+  EXPECT_EQ(log_, Names{"bulk"});
+  for (const TaskId part : {running, waiting, held}) EXPECT_EQ(End(part).state, TaskState::kCancelled);
+  EXPECT_EQ(End(whole).state, TaskState::kCancelled);
+}
+
+TEST_F(PartsTest, OneOfThemCanBeCancelledWithItsOwnParts) {
+  const TaskId whole = Adopt();
+  const TaskId first = Adopt({.part_of = whole});
+  const TaskId second = Adopt({.part_of = whole});
+  const TaskId dropped = Part(first, "dropped");
+  const TaskId kept = Part(second, "kept");
+  EXPECT_TRUE(scheduler_.Cancel(first).ok());
+  scheduler_.Finish(first, OkStatus());
+  EXPECT_EQ(End(dropped).state, TaskState::kCancelled);
+  EXPECT_EQ(End(first).state, TaskState::kCancelled);
+  RunAll();
+  EXPECT_EQ(log_, Names{"kept"});
+  EXPECT_EQ(End(kept).state, TaskState::kDone);
+  scheduler_.Finish(second, OkStatus());
+  scheduler_.Finish(whole, OkStatus());
+  EXPECT_EQ(End(whole).state, TaskState::kDone);
+}
+
+TEST_F(PartsTest, OfNobodyTheyJustRun) {
+  const TaskId part = Part(TaskId{}, "alone");
+  EXPECT_TRUE(scheduler_.Live().empty());
+  RunAll();
+  EXPECT_EQ(End(part).state, TaskState::kDone);
+}
+
+TEST_F(PartsTest, ShutdownWaitsForTheirBatches) {
+  const TaskId whole = scheduler_.Adopt({.kind = "export", .title = "Exporting"}, {}, Note()).value();
+  const TaskId running = Part(whole, "running");
+  executor_.RunOne();
+  bool shut = false;
+  scheduler_.Shutdown([&] { shut = true; });
+  EXPECT_TRUE(ended_[whole].empty());
+  RunAll();
+  EXPECT_TRUE(shut);
+  EXPECT_EQ(End(running).state, TaskState::kCancelled);
+  EXPECT_EQ(End(whole).state, TaskState::kCancelled);
+}
+
+}  // namespace
+}  // namespace lodestone

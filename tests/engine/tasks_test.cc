@@ -1,0 +1,209 @@
+// What people see of the engine's work and how they steer it.
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/engine/engine_fixture.h"
+
+namespace lodestone {
+namespace {
+
+using protocol::TaskAction;
+using protocol::TaskEntry;
+
+class TasksTest : public EngineTest {
+ protected:
+  // Of this kind, as the page is told now.
+  std::vector<TaskEntry> Tasks(const std::string& kind) {
+    std::vector<TaskEntry> tasks = State().tasks;
+    std::erase_if(tasks, [&](const TaskEntry& task) { return task.kind != kind; });
+    return tasks;
+  }
+  RequestId PostMany(int count) {
+    protocol::AddFiles request;
+    for (int i = 0; i < count; ++i) request.files.push_back(Entry("many/" + std::to_string(i) + ".txt", "A lantern."));
+    return Post(request);
+  }
+  // Both threads are taken until the promise is kept.
+  std::promise<void> HoldThreads() {
+    std::promise<void> release;
+    const std::shared_future<void> released = release.get_future().share();
+    auto held = std::make_shared<std::atomic<int>>(0);
+    for (int i = 0; i < 2; ++i) {
+      compute_->Post(Priority::kInteractive, [held, released] {
+        ++*held;
+        released.wait();
+      });
+    }
+    EXPECT_TRUE(loop_.RunUntil([&] { return *held == 2; }, 30000));
+    return release;
+  }
+  // So many files are read and wait to be cut.
+  void UntilRead(uint32_t count) {
+    ASSERT_TRUE(loop_.RunUntil([&] { return State().running == count; }, 30000));
+    bool read = false;
+    loop_.Post([&] { read = true; });  // behind the last reads
+    ASSERT_TRUE(loop_.RunUntil([&] { return read; }, 30000));
+  }
+  void Pause() { Ask<protocol::Ack>(protocol::SetPaused{.paused = true}); }
+  void Resume() { Ask<protocol::Ack>(protocol::SetPaused{.paused = false}); }
+  // Whether the latest of the events that were sent so far tells of tasks.
+  bool TasksTold() const {
+    for (auto sent = sent_.rbegin(); sent != sent_.rend(); ++sent) {
+      if (sent->type != protocol::MessageType::kStateChanged) continue;
+      return !protocol::Decode<protocol::StateChanged>(sent->bytes).value().state.tasks.empty();
+    }
+    return false;
+  }
+};
+
+TEST_F(TasksTest, IndexingIsATaskThatIsPausedAndResumed) {
+  LoadModel();
+  WaitIdle();
+  EXPECT_TRUE(State().tasks.empty());
+  const RequestId add = PostMany(20);
+  ASSERT_EQ(Tasks("index").size(), 1u);
+  const TaskEntry task = Tasks("index")[0];
+  EXPECT_EQ(task.state, protocol::TaskState::kRunning);
+  EXPECT_EQ(task.total, 20u);
+  EXPECT_TRUE(task.can_pause && task.can_cancel);
+  EXPECT_FALSE(task.can_restart);
+  Ask<protocol::Ack>(protocol::ControlTask{task.task, TaskAction::kPause});
+  EXPECT_TRUE(State().paused);
+  EXPECT_EQ(Tasks("index")[0].state, protocol::TaskState::kPaused);
+  Ask<protocol::Ack>(protocol::ControlTask{task.task, TaskAction::kResume});
+  EXPECT_FALSE(State().paused);
+  EXPECT_EQ(protocol::Decode<protocol::AddFilesReply>(Wait(add).bytes).value().added, 20u);
+  WaitIdle();
+  EXPECT_EQ(AskForError(protocol::ControlTask{task.task, TaskAction::kPause}).code, "kNotFound") << "it is done";
+  EXPECT_FALSE(State().paused);
+  EXPECT_TRUE(State().tasks.empty());
+}
+
+TEST_F(TasksTest, APauseByRequestShowsInTheTask) {
+  LoadModel();
+  Pause();
+  const RequestId add = PostMany(3);
+  EXPECT_EQ(Tasks("index").at(0).state, protocol::TaskState::kPaused);
+  Resume();
+  EXPECT_EQ(Tasks("index").at(0).state, protocol::TaskState::kRunning);
+  Wait(add);
+}
+
+TEST_F(TasksTest, ACancelledTaskEndsItsRequestAndIsGone) {
+  LoadModel();
+  Pause();
+  const RequestId add = PostMany(50);
+  const TaskEntry task = Tasks("index").at(0);
+  Ask<protocol::Ack>(protocol::ControlTask{task.task, TaskAction::kCancel});
+  EXPECT_EQ(ErrorOf(Wait(add)).code, "kCancelled");
+  EXPECT_TRUE(State().tasks.empty());
+  EXPECT_EQ(ResponseCount(add), 1u);
+  EXPECT_EQ(AskForError(protocol::ControlTask{task.task, TaskAction::kPause}).code, "kNotFound");
+  EXPECT_EQ(AskForError(protocol::ControlTask{0, TaskAction::kCancel}).code, "kNotFound");
+  // The next run is another task.
+  Resume();
+  WaitIdle();
+  const RequestId again = PostMany(2);
+  EXPECT_NE(Tasks("index").at(0).task, task.task);
+  Wait(again);
+}
+
+TEST_F(TasksTest, WhatWaitsForAThreadIsTakenBackByACancel) {
+  LoadModel();
+  WaitIdle();
+  std::promise<void> release = HoldThreads();
+  const RequestId add = PostMany(20);
+  UntilRead(20);
+  Ask<protocol::Ack>(protocol::ControlTask{Tasks("index").at(0).task, TaskAction::kCancel});
+  EXPECT_EQ(ErrorOf(Wait(add)).code, "kCancelled");
+  EXPECT_TRUE(State().tasks.empty()) << "nothing of it is left to run, though no thread has come free";
+  EXPECT_EQ(State().running, 0u);
+  release.set_value();
+  WaitIdle();
+  EXPECT_EQ(State().documents, 0u);
+}
+
+TEST_F(TasksTest, WhatWaitsForAThreadIsHeldByAPause) {
+  LoadModel();
+  WaitIdle();
+  std::promise<void> release = HoldThreads();
+  const RequestId add = PostMany(20);
+  UntilRead(20);
+  Pause();
+  release.set_value();
+  Search("lantern");  // of all that a thread had to do, this is done
+  EXPECT_EQ(State().running, 20u);
+  EXPECT_EQ(State().documents, 0u);
+  Resume();
+  EXPECT_EQ(protocol::Decode<protocol::AddFilesReply>(Wait(add).bytes).value().added, 20u);
+}
+
+TEST_F(TasksTest, OneRequestOfARunIsCancelledAlone) {
+  LoadModel();
+  WaitIdle();
+  std::promise<void> release = HoldThreads();
+  const RequestId first = PostMany(20);
+  const RequestId second = Post(protocol::AddFiles{.files = {Entry("kept.txt", "A violin.")}});
+  UntilRead(21);
+  Cancel(first);
+  EXPECT_EQ(ErrorOf(Wait(first)).code, "kCancelled");
+  EXPECT_EQ(State().running, 1u);
+  release.set_value();
+  EXPECT_EQ(protocol::Decode<protocol::AddFilesReply>(Wait(second).bytes).value().added, 1u);
+  WaitIdle();
+  EXPECT_EQ(State().documents, 1u);
+}
+
+TEST_F(TasksTest, TheEventsTellOfTasksAndOfTheirEnd) {
+  LoadModel();
+  Pause();
+  const RequestId add = PostMany(30);
+  ASSERT_TRUE(loop_.RunUntil([&] { return TasksTold(); }, 30000));
+  Resume();
+  Wait(add);
+  ASSERT_TRUE(loop_.RunUntil([&] { return !TasksTold(); }, 30000)) << "the end is told without being asked for";
+}
+
+TEST_F(TasksTest, ExportImportAndTheModelAreTasksThatCannotBeStopped) {
+  const RequestId model = Post(ModelRequest());
+  ASSERT_EQ(Tasks("model").size(), 1u);
+  Wait(model);
+  EXPECT_TRUE(Tasks("model").empty());
+  Add({{"a.txt", "A lantern."}});
+  const RequestId export_request = Post(protocol::Export{});
+  const TaskEntry exporting = Tasks("export").at(0);
+  EXPECT_FALSE(exporting.can_cancel || exporting.can_pause);
+  EXPECT_EQ(AskForError(protocol::ControlTask{exporting.task, TaskAction::kCancel}).code, "kInvalidArgument");
+  EXPECT_EQ(Wait(export_request).type, protocol::MessageType::kExportReply);
+  EXPECT_TRUE(Tasks("export").empty());
+  const RequestId import = Post(protocol::Import{.file_id = files_.Put("no library").value, .size_bytes = 10});
+  EXPECT_EQ(Tasks("import").size(), 1u);
+  EXPECT_FALSE(ErrorOf(Wait(import)).message.empty());
+  EXPECT_TRUE(Tasks("import").empty());
+}
+
+TEST_F(TasksTest, TooManyAtOnceAreToldToComeBack) {
+  LoadModel();
+  WaitIdle();
+  std::vector<RequestId> exports;
+  for (int i = 0; i < 300; ++i) exports.push_back(Post(protocol::Export{}));
+  EXPECT_EQ(State().tasks.size(), 64u) << "as many as a message holds";
+  int busy = 0;
+  for (const RequestId id : exports) {
+    const Answer answer = Wait(id);
+    if (answer.type == protocol::MessageType::kErrorReply) busy += ErrorOf(answer).code == "kBusy";
+    EXPECT_EQ(ResponseCount(id), 1u);
+  }
+  EXPECT_EQ(busy, 300 - 256);
+  EXPECT_TRUE(State().tasks.empty());
+}
+
+}  // namespace
+}  // namespace lodestone
