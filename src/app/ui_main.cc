@@ -6,6 +6,7 @@
 #include <emscripten/em_js.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -96,6 +97,24 @@ class WebPainter : public GlyphPainter {
     return true;
   }
 };
+
+// A clear costs next to nothing where the processor draws; a blended surface is what costs most there.
+void ClearGround(const ImDrawList*, const ImDrawCmd* command) {
+  const auto& [rect, color] = *static_cast<const Ground*>(command->UserCallbackData);
+  const ImDrawData* data = ImGui::GetDrawData();
+  const float density = data->FramebufferScale.x;
+  const auto device = [density](float at) { return static_cast<int>(std::lround(at * density)); };
+  const int left = device(std::max(rect.x, command->ClipRect.x));
+  const int top = device(std::max(rect.y, command->ClipRect.y));
+  const int right = device(std::min(rect.right(), command->ClipRect.z));
+  const int bottom = device(std::min(rect.bottom(), command->ClipRect.w));
+  if (right <= left || bottom <= top) return;
+  // OpenGL counts from below. The next command sets its own scissors.
+  glScissor(left, device(data->DisplaySize.y) - bottom, right - left, bottom - top);
+  const ImVec4 part = ImGui::ColorConvertU32ToFloat4(color);
+  glClearColor(part.x, part.y, part.z, part.w);
+  glClear(GL_COLOR_BUFFER_BIT);
+}
 
 class WebHost : public UiHost {
  public:
@@ -201,7 +220,7 @@ bool App::Draw(double now_ms) {
   mirror_.BeginFrame(recording);
   const Theme& theme = dark ? DarkTheme() : LightTheme();
   ImGui::NewFrame();
-  Frame frame{.canvas = Canvas(nullptr, &fonts_, &theme),
+  Frame frame{.canvas = Canvas(nullptr, &fonts_, &theme, gl_ ? &ClearGround : nullptr),
               .state = controller.state(),
               .mirror = mirror_,
               .input = input,

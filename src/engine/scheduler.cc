@@ -6,12 +6,6 @@
 #include "engine/scheduler_task.h"
 
 namespace lodestone {
-namespace {
-
-// As many again as the threads can begin, so that none of them waits for the coordinator between two batches.
-constexpr int kBatchesPerThread = 2;
-
-}  // namespace
 
 void TaskStep::Report(uint64_t done, uint64_t total) {
   done_.store(done, std::memory_order_relaxed);

@@ -5,14 +5,14 @@
 namespace lodestone {
 
 void InlineExecutor::Post(Priority priority, Work work, const char* what) {
-  queue_.Push(priority, std::move(work), what);
+  queue_.Push({.priority = priority, .work = std::move(work), .what = what});
   loop_->Post([this] { RunOne(); }, what);
 }
 
 void InlineExecutor::RunOne() {
   for (const Priority priority : kPriorities) {
     if (queue_.empty(priority)) continue;
-    const WorkQueue::Item item = queue_.Pop(priority);
+    const WorkQueue::Item item = queue_.Pop(priority, SystemClock().NowMs());
     loop_->Rename(item.what);  // the turn was asked for by whatever came first
     item.work();
     return;
@@ -20,7 +20,7 @@ void InlineExecutor::RunOne() {
 }
 
 void InlineExecutor::RunInteractive() {
-  while (!queue_.empty(Priority::kInteractive)) queue_.Pop(Priority::kInteractive).work();
+  while (!queue_.empty(Priority::kInteractive)) queue_.Pop(Priority::kInteractive, SystemClock().NowMs()).work();
 }
 
 }  // namespace lodestone

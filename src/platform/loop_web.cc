@@ -60,30 +60,23 @@ void WebLoop::Wake() {
 }
 
 void WebLoop::Post(Work work, const char* what) {
-  bool wake;
-  {
-    std::lock_guard lock(mutex_);
-    queue_.push_back({std::move(work), what});
-    wake = !std::exchange(awake_, true);
-  }
-  if (wake) Wake();
+  inbox_.Push({std::move(work), what});
+  if (!awake_.exchange(true)) Wake();
 }
 
 void WebLoop::RunTurn() {
   double now_ms = SystemClock().NowMs();
   const double until_ms = now_ms + kTurnMs;
-  for (;;) {
-    Named named;
-    {
-      std::lock_guard lock(mutex_);
-      if (queue_.empty()) {
-        awake_ = false;
-        return;
-      }
-      if (now_ms >= until_ms) break;
-      named = std::move(queue_.front());
-      queue_.pop_front();
+  while (now_ms < until_ms) {
+    if (queue_.empty()) inbox_.TakeAll(&queue_);
+    if (queue_.empty()) {
+      awake_ = false;
+      // What came just before that saw a turn on its way.
+      if (inbox_.empty() || awake_.exchange(true)) return;
+      continue;
     }
+    const Named named = std::move(queue_.front());
+    queue_.pop_front();
     now_ms = Run(named.work, named.what, now_ms);
   }
   lodestone_loop_wake();

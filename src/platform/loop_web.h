@@ -1,10 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
-#include <mutex>
 
 #include "platform/executor.h"
+#include "platform/inbox.h"
 
 namespace lodestone {
 
@@ -29,9 +30,9 @@ class WebLoop final : public Loop {
 
   void Wake();
 
-  std::mutex mutex_;
-  std::deque<Named> queue_;
-  bool awake_ = false;  // a turn is on its way
+  Inbox<Named> inbox_;
+  std::atomic<bool> awake_ = false;  // a turn is on its way
+  std::deque<Named> queue_;          // the coordinator's alone
   std::map<int, Named> timers_;
   int next_timer_ = 1;
 };

@@ -6,37 +6,42 @@
 namespace lodestone {
 
 ThreadPool::ThreadPool(int thread_count) : active_limit_(thread_count) {
+  sem_init(&ready_, 0, 0);
   threads_.reserve(static_cast<size_t>(thread_count));
   for (int i = 0; i < thread_count; ++i) threads_.emplace_back([this] { Run(); });
 }
 
 ThreadPool::~ThreadPool() {
+  stopping_ = true;
   {
     std::lock_guard lock(mutex_);
-    stopping_ = true;
+    std::deque<WorkQueue::Item> dropped;
+    inbox_.TakeAll(&dropped);
     queue_.Clear();
   }
-  ready_.notify_all();
+  for (size_t i = 0; i < threads_.size(); ++i) sem_post(&ready_);
   for (auto& thread : threads_) thread.join();
+  sem_destroy(&ready_);
 }
 
 void ThreadPool::Post(Priority priority, Work work, const char* what) {
-  {
-    std::lock_guard lock(mutex_);
-    if (stopping_) return;
-    queue_.Push(priority, std::move(work), what);
-    if (priority == Priority::kInteractive) interactive_waiting_.fetch_add(1, std::memory_order_relaxed);
-  }
-  ready_.notify_one();
+  if (stopping_) return;
+  if (priority == Priority::kInteractive) interactive_waiting_.fetch_add(1, std::memory_order_relaxed);
+  inbox_.Push({.priority = priority, .work = std::move(work), .what = what});
+  sem_post(&ready_);
 }
 
-Work ThreadPool::TakeLocked(bool interactive_only) {
+Work ThreadPool::TakeLocked(bool interactive_only, double now_ms) {
+  std::deque<WorkQueue::Item> arrived;
+  inbox_.TakeAll(&arrived);
+  for (WorkQueue::Item& item : arrived) queue_.Push(std::move(item));
   for (const Priority priority : kPriorities) {
     if (queue_.empty(priority)) continue;
     const bool interactive = priority == Priority::kInteractive;
     if (!interactive && (interactive_only || active_ >= active_limit_)) return {};
     if (interactive) interactive_waiting_.fetch_sub(1, std::memory_order_relaxed);
-    return queue_.Pop(priority).work;
+    sem_trywait(&ready_);  // its own, or another's that is as good
+    return queue_.Pop(priority, now_ms).work;
   }
   return {};
 }
@@ -55,8 +60,9 @@ void ThreadPool::RunInteractive() {
   for (;;) {
     Work work;
     {
+      const double now_ms = SystemClock().NowMs();
       std::lock_guard lock(mutex_);
-      work = TakeLocked(/*interactive_only=*/true);
+      work = TakeLocked(/*interactive_only=*/true, now_ms);
     }
     if (!work) return;
     work();
@@ -69,25 +75,28 @@ void ThreadPool::SetActiveLimit(int count) {
     std::lock_guard lock(mutex_);
     if (std::exchange(active_limit_, limit) >= limit) return;
   }
-  ready_.notify_all();
+  for (size_t i = 0; i < threads_.size(); ++i) sem_post(&ready_);
 }
 
 void ThreadPool::Run() {
-  std::unique_lock lock(mutex_);
+  bool was_active = false;
   while (!stopping_) {
-    Work work = TakeLocked(/*interactive_only=*/false);
+    Work work;
+    {
+      const double now_ms = SystemClock().NowMs();
+      std::lock_guard lock(mutex_);
+      if (was_active) --active_;
+      work = TakeLocked(/*interactive_only=*/false, now_ms);
+      was_active = static_cast<bool>(work);
+      if (was_active) ++active_;
+    }
     if (!work) {
-      ready_.wait(lock);
+      while (sem_wait(&ready_) != 0) {
+      }
       continue;
     }
-    ++active_;
-    lock.unlock();
     work();
     work = nullptr;  // what the work owns dies before the lock is taken again
-    lock.lock();
-    --active_;
-    // A thread that the limit held back may go on now.
-    if (active_ + 1 >= active_limit_) ready_.notify_one();
   }
 }
 

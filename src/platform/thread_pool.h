@@ -1,17 +1,19 @@
 #pragma once
 
+#include <semaphore.h>
+
 #include <atomic>
-#include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 #include "platform/executor.h"
+#include "platform/inbox.h"
 #include "platform/work_queue.h"
 
 namespace lodestone {
 
-// Threads that sleep until there is work; used natively and, over pthreads, in the browser.
+// Threads that sleep until there is work; used natively and, over pthreads, in the browser. Post never waits.
 // Owns: its threads; the destructor finishes the work that runs, drops what waits, and joins.
 class ThreadPool final : public Executor {
  public:
@@ -30,15 +32,17 @@ class ThreadPool final : public Executor {
  private:
   void Run();
   // The best piece that may start now; empty when none. REQUIRES: mutex_ held.
-  Work TakeLocked(bool interactive_only);
+  Work TakeLocked(bool interactive_only, double now_ms);
 
-  mutable std::mutex mutex_;
-  std::condition_variable ready_;
+  Inbox<WorkQueue::Item> inbox_;
+  // Counts at least the pieces that no thread has taken: not a condition variable, whose lock would have to be had first.
+  sem_t ready_;
+  mutable std::mutex mutex_;  // of what follows, among the threads
   WorkQueue queue_;
   std::atomic<int> interactive_waiting_ = 0;
   int active_ = 0;
   int active_limit_;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_ = false;
   std::vector<std::thread> threads_;
 };
 

@@ -15,20 +15,19 @@ namespace lodestone {
 class WorkQueue {
  public:
   struct Item {
+    Priority priority = Priority::kBackground;
     Work work;
     const char* what = "";
-    double posted_ms = 0;
+    double posted_ms = SystemClock().NowMs();
   };
 
-  void Push(Priority priority, Work work, const char* what) {
-    of(priority).push_back({std::move(work), what, SystemClock().NowMs()});
-  }
+  void Push(Item item) { of(item.priority).push_back(std::move(item)); }
   bool empty(Priority priority) const { return queues_[static_cast<size_t>(priority)].empty(); }
   // REQUIRES: not empty.
-  Item Pop(Priority priority) {
+  Item Pop(Priority priority, double now_ms) {
     Item item = std::move(of(priority).front());
     of(priority).pop_front();
-    waits_[static_cast<size_t>(priority)].Record(SystemClock().NowMs() - item.posted_ms, item.what);
+    waits_[static_cast<size_t>(priority)].Record(now_ms - item.posted_ms, item.what);
     return item;
   }
   void Clear() {

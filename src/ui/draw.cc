@@ -1,15 +1,32 @@
 #include "ui/draw.h"
 
+#include <array>
 #include <cmath>
 
 #include "imgui_internal.h"
 
 namespace lodestone::ui {
+namespace {
+
+// Below this, a clear of its own costs more than the blending that it saves.
+constexpr float kMinGroundPx = 100 * 100;
+
+}  // namespace
 
 float Canvas::SnapY(float y) const { return std::round(y * fonts_->density()) / fonts_->density(); }
 
 void Canvas::Fill(const Rect& rect, Color color, float radius) {
-  list_->AddRectFilled(rect.min(), rect.max(), color, radius);
+  const Rect middle = {rect.x, rect.y + radius, rect.width, rect.height - 2 * radius};
+  const bool opaque = color >> 24 == 0xFF;
+  if (clear_ground_ == nullptr || !opaque || middle.height <= 0 || middle.width * middle.height < kMinGroundPx) {
+    list_->AddRectFilled(rect.min(), rect.max(), color, radius);
+    return;
+  }
+  Ground ground{middle, color};
+  list_->AddCallback(clear_ground_, &ground, sizeof(ground));
+  if (radius <= 0) return;
+  list_->AddRectFilled(rect.min(), {rect.right(), middle.y}, color, radius, ImDrawFlags_RoundCornersTop);
+  list_->AddRectFilled({rect.x, middle.bottom()}, rect.max(), color, radius, ImDrawFlags_RoundCornersBottom);
 }
 
 void Canvas::Outline(const Rect& rect, Color color, float radius, float thickness) {
@@ -19,11 +36,27 @@ void Canvas::Outline(const Rect& rect, Color color, float radius, float thicknes
 void Canvas::Shadow(const Rect& rect, float radius, float spread) {
   // Layers add up to a falling curve; more of them for a wider one, so that no step shows.
   const int layers = spread < 6 ? 3 : 8;
-  for (int i = layers; i >= 1; --i) {
-    const float grow = spread * static_cast<float>(i) / static_cast<float>(layers);
-    const Rect layer = {rect.x - grow, rect.y - grow + spread * 0.3f, rect.width + 2 * grow,
-                        rect.height + 2 * grow};
-    Fill(layer, Faded(theme_->shadow, 0.8f / static_cast<float>(layers)), radius + grow);
+  const auto draw = [&] {
+    for (int i = layers; i >= 1; --i) {
+      const float grow = spread * static_cast<float>(i) / static_cast<float>(layers);
+      const Rect layer = {rect.x - grow, rect.y - grow + spread * 0.3f, rect.width + 2 * grow,
+                          rect.height + 2 * grow};
+      list_->AddRectFilled(layer.min(), layer.max(), Faded(theme_->shadow, 0.8f / static_cast<float>(layers)),
+                           radius + grow);
+    }
+  };
+  const Rect covered = {rect.x, rect.y + radius, rect.width, rect.height - 2 * radius};
+  if (covered.width * covered.height < kMinGroundPx) return draw();
+  // What the surface will cover is left out: the layers of a large one would be most of a frame's pixels.
+  const float reach = spread * 1.3f;
+  const Rect all = {rect.x - reach, rect.y - reach, rect.width + 2 * reach, rect.height + 2 * reach};
+  for (const Rect& band : std::array<Rect, 4>{{{all.x, all.y, all.width, covered.y - all.y},
+                                               {all.x, covered.bottom(), all.width, all.bottom() - covered.bottom()},
+                                               {all.x, covered.y, covered.x - all.x, covered.height},
+                                               {covered.right(), covered.y, all.right() - covered.right(), covered.height}}}) {
+    list_->PushClipRect(band.min(), band.max(), true);
+    draw();
+    list_->PopClipRect();
   }
 }
 

@@ -58,7 +58,7 @@ Layer::Layer(Frame& frame, const char* name, const Rect& rect)
                    ImGuiWindowFlags_NoFocusOnAppearing);
   ImGui::PopStyleVar(3);
   ImGui::BringWindowToDisplayFront(ImGui::GetCurrentWindow());
-  frame.canvas = Canvas(ImGui::GetWindowDrawList(), &frame.canvas.fonts(), &frame.canvas.theme());
+  frame.canvas = frame.canvas.On(ImGui::GetWindowDrawList());
 }
 
 Layer::~Layer() {

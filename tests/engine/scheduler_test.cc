@@ -321,9 +321,13 @@ TEST_F(SchedulerTest, AnOwnerMayFinishWhenItIsAskedTo) {
 }
 
 TEST_F(SchedulerTest, VisibleWorkBeginsThoughTheBackgroundHasAllThreads) {
-  for (int i = 0; i < 5; ++i) Start("bulk", 1);
+  const TaskId whole = scheduler_.Adopt({.kind = "test", .title = "whole"}, {}).value();
+  for (int i = 0; i < Scheduler::kBatchesPerThread + 3; ++i) {
+    Start({.kind = "test", .title = "bulk", .part_of = whole}, Steps("bulk", 1));
+  }
+  EXPECT_EQ(scheduler_.in_flight(), Scheduler::kBatchesPerThread);
   Start("seen", 1, Priority::kVisible);
-  EXPECT_EQ(scheduler_.in_flight(), 3) << "two of five, and it";
+  EXPECT_EQ(scheduler_.in_flight(), Scheduler::kBatchesPerThread + 1);
   executor_.RunOne();
   EXPECT_EQ(log_, Names{"seen"});
   RunAll();
