@@ -14,7 +14,11 @@ lodestone_third_party(md4c
 
 lodestone_third_party(yyjson
   SOURCES "${sources}/yyjson/src/yyjson.c"
-  INCLUDE "${sources}/yyjson/src")
+  INCLUDE "${sources}/yyjson/src"
+  DEFINE YYJSON_DISABLE_WRITER=1 YYJSON_DISABLE_UTILS=1
+  # By default all of its reader is inlined into one function of 68 kB, which a browser has to compile at the start to
+  # read the model's tokenizer.
+  OPTIONS $<$<PLATFORM_ID:Emscripten>:-Dyyjson_inline=inline> $<$<AND:$<PLATFORM_ID:Emscripten>,$<CONFIG:Release>>:-O2>)
 
 # Its path for 128-bit wasm vectors goes through a header of NEON intrinsics that a compiler may lack.
 lodestone_third_party(xxhash
@@ -55,7 +59,9 @@ lodestone_third_party(sqlite
     SQLITE_TEMP_STORE=3
   # Each connection stays on one thread at a time, so the locks of mode 1 would guard nothing.
   DEFINE_MT SQLITE_THREADSAFE=2
-  DEFINE_ST SQLITE_THREADSAFE=0)
+  DEFINE_ST SQLITE_THREADSAFE=0
+  # For the same reason: its interpreter is one function, and 48 kB with all that can be inlined.
+  OPTIONS $<$<AND:$<PLATFORM_ID:Emscripten>,$<CONFIG:Release>>:-O2> $<$<PLATFORM_ID:Emscripten>:-fno-inline-functions>)
 
 # The interface's layout and state are tested natively, so the core is built there too; only the web
 # draws.

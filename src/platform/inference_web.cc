@@ -213,9 +213,9 @@ class Lanes {
 
 class SlotHost final : public InferenceHost {
  public:
-  SlotHost(Lanes* lanes, int slot) : lanes_(lanes), slot_(slot) {}
+  SlotHost(Lanes* lanes, int slot, int lane_count) : lanes_(lanes), slot_(slot), lane_count_(lane_count) {}
 
-  int lane_count() const override { return lanes_->count(); }
+  int lane_count() const override { return lane_count_; }
 
   void Prepare(const ModelSource& source) override {
     lanes_->Post(0, [slot = slot_, source] {
@@ -264,6 +264,7 @@ class SlotHost final : public InferenceHost {
  private:
   Lanes* lanes_;
   int slot_;
+  int lane_count_;
   ModelSource source_;
   std::map<int, int> opened_;  // token of the load by lane
 };
@@ -272,7 +273,11 @@ class WebInferenceImpl final : public WebInference {
  public:
   WebInferenceImpl(int lane_count, std::string gpu_policy, Loop* loop)
       : lanes_(lane_count, std::move(gpu_policy), loop) {
-    for (int slot = 0; slot < kModelSlots; ++slot) slots_.push_back(std::make_unique<SlotHost>(&lanes_, slot));
+    for (int slot = 0; slot < kModelSlots; ++slot) {
+      // One is enough for the site's own model, whose batches take 4 ms: the runtime's start in a further one takes 1.5 s
+      // of a core just when documents come in, and never pays.
+      slots_.push_back(std::make_unique<SlotHost>(&lanes_, slot, slot == kInstantSlot ? 1 : lane_count));
+    }
   }
   InferenceHost* slot(int index) override { return slots_[static_cast<size_t>(index)].get(); }
 
