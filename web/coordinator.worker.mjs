@@ -3,8 +3,8 @@
 //
 // {kind: 'prepare'} as 'init' asks for the module ahead: this tab may have to take over from another.
 //
-// From the page: {kind: 'init', isolated, threads, memoryMaximaMb, storage, scope, model}, {kind: 'drawn'}
-// and protocol envelopes {kind: 'request' | 'cancel', type, id, bytes, files?, ofSite?}. To the page:
+// From the page: {kind: 'init', isolated, threads, memoryMaximaMb, storage, scope, model, gpu},
+// {kind: 'drawn'} and protocol envelopes {kind: 'request' | 'cancel', type, id, bytes, files?, ofSite?}. To the page:
 // {kind: 'model', id}, {kind: 'ready'}, {kind: 'failed', message, detail}, {kind: 'trap', message}, and envelopes.
 import { asLodestoneError } from './errors.mjs';
 import { encode } from './generated/protocol.mjs';
@@ -14,7 +14,7 @@ import { siteModel } from './site_model.mjs';
 
 /**
  * @typedef {{isolated: boolean, threads: number | null, memoryMaximaMb: number[], storage: string, scope: string,
- *   model: string | null}} Init
+ *   model: string | null, gpu: import('./inference_provider.mjs').GpuPolicy}} Init
  * @typedef {{kind: string, type: string, id: number, bytes?: Uint8Array, files?: Map<number, File | import('./walk.mjs').MemoryFile>, ofSite?: boolean}} Envelope
  */
 
@@ -118,7 +118,9 @@ async function start(init) {
   });
   const build = new URL('.', import.meta.url).pathname.split('/').at(-2) ?? '';
   withText(init.scope, (scope) =>
-    withText(build, (buildId) => engine._lodestone_start(threads, lanes, isolated ? 1 : 0, hasFiles ? 1 : 0, scope, buildId)),
+    withText(build, (buildId) =>
+      withText(init.gpu, (gpu) => engine._lodestone_start(threads, lanes, gpu, isolated ? 1 : 0, hasFiles ? 1 : 0, scope, buildId)),
+    ),
   );
   allowInference();
   await untilOpened;

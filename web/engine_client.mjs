@@ -31,6 +31,7 @@ import { REQUESTS, SCHEMA_HASH, decode, encode } from './generated/protocol.mjs'
  * @property {number | null} [threads] compute threads, null for what the machine suggests
  * @property {'opfs' | 'memory'} [storage]
  * @property {string | null} [model] a model of the site, null for its default
+ * @property {import('./inference_provider.mjs').GpuPolicy} [gpu]
  * @property {(id: string) => void} onModelFound the site's model will be this one
  * @property {(type: string, bytes: Uint8Array) => void} onEvent every event
  * @property {(failure: LodestoneError) => void} onDied the worker is gone
@@ -242,8 +243,8 @@ export class EngineClient {
         event.preventDefault();
         this.#diedWorker(worker, event.message ? `${event.message} (${event.filename}:${event.lineno})` : 'the worker could not be loaded');
       };
-      const { threads = null, storage = 'opfs', scope, model = null } = this.#options;
-      worker.postMessage({ kind: 'init', isolated: this.isIsolated, threads, memoryMaximaMb: MEMORY_MAXIMA_MB, storage, scope, model });
+      const { threads = null, storage = 'opfs', scope, model = null, gpu = 'auto' } = this.#options;
+      worker.postMessage({ kind: 'init', isolated: this.isIsolated, threads, memoryMaximaMb: MEMORY_MAXIMA_MB, storage, scope, model, gpu });
       if (this.#isDrawn) worker.postMessage({ kind: 'drawn' });
     });
   }

@@ -4,7 +4,8 @@ import { createInferenceHost } from './inference_host.mjs';
 /** @typedef {import('./inference_host.mjs').Batch} Batch */
 /**
  * @typedef {{token: number, slot: number, call: 'prepare', id: string, url: string}
- *   | {token: number, slot: number, call: 'load', id: string, url: string, bytes: Uint8Array | null}
+ *   | {token: number, slot: number, call: 'load', id: string, url: string, bytes: Uint8Array | null,
+ *       gpuPolicy: import('./inference_provider.mjs').GpuPolicy}
  *   | {token: number, slot: number, call: 'run', batch: Batch} | {token: number, slot: number, call: 'close'}} Request
  */
 
@@ -16,7 +17,9 @@ function answer(request) {
     case 'prepare':
       return host.prepare(request.slot, request.id, request.url);
     case 'load':
-      return host.load(request.slot, request.id, request.url, request.bytes);
+      return host.load(request.slot, request.id, request.url, request.bytes, request.gpuPolicy, (batchTokens) =>
+        self.postMessage({ token: request.token, batchTokens }),
+      );
     case 'run':
       return host.run(request.slot, request.batch);
     case 'close':

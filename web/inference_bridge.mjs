@@ -7,6 +7,7 @@
 class InferenceBridge {
   /** @type {Worker | null} */ #worker = null;
   /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void}>} */ #waiting = new Map();
+  /** By the token of the load. @type {Map<number, (batchTokens: number) => void>} */ #onGpu = new Map();
   #lastToken = 0;
 
   /**
@@ -23,10 +24,14 @@ class InferenceBridge {
    * @param {string} id
    * @param {string} url
    * @param {Uint8Array | null} bytes
+   * @param {import('./inference_provider.mjs').GpuPolicy} gpuPolicy
+   * @param {(batchTokens: number) => void} onGpu
    * @returns {Promise<ModelInfo>}
    */
-  load(slot, id, url, bytes) {
-    return this.#call({ call: 'load', slot, id, url, bytes });
+  load(slot, id, url, bytes, gpuPolicy, onGpu) {
+    const loading = this.#call({ call: 'load', slot, id, url, bytes, gpuPolicy });
+    this.#onGpu.set(this.#lastToken, onGpu);
+    return loading;
   }
 
   /**
@@ -55,7 +60,8 @@ class InferenceBridge {
 
   #start() {
     const worker = new Worker(new URL('./inference.worker.mjs', import.meta.url), { type: 'module', name: 'inference' });
-    worker.onmessage = ({ data: { token, result, error } }) => {
+    worker.onmessage = ({ data: { token, result, error, batchTokens } }) => {
+      if (batchTokens !== undefined) return this.#onGpu.get(token)?.(batchTokens);
       const call = this.#waiting.get(token);
       this.#waiting.delete(token);
       if (error === undefined) call?.resolve(result);

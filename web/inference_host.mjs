@@ -1,8 +1,11 @@
 // Runs embedding models with ONNX Runtime Web, one session for each model in use, in one thread's scope.
 // The only importer of onnxruntime-web. Thread: an inference thread of the engine, or the plain
 // worker of the build without threads. Runs of one slot are serial: the caller waits for each.
-import * as ort from './ort/ort.wasm.min.mjs';
+import * as wasmRuntime from './ort/ort.wasm.min.mjs';
+import { ProviderChoice } from './inference_provider.mjs';
 
+/** @typedef {typeof wasmRuntime} Runtime */
+/** @typedef {import('./inference_provider.mjs').GpuPolicy} GpuPolicy */
 /** @typedef {{dimension: number, pooled: boolean, needsTokenTypes: boolean}} ModelInfo */
 /**
  * A padded batch, row-major.
@@ -12,35 +15,56 @@ import * as ort from './ort/ort.wasm.min.mjs';
 // Outputs that already hold one vector a text, best first.
 const POOLED_OUTPUTS = ['sentence_embedding', 'text_embeds', 'embeddings', 'pooled_output'];
 
-ort.env.wasm.numThreads = 1;
-ort.env.wasm.wasmPaths = new URL('./ort/', import.meta.url).href;
-ort.env.logLevel = 'error';
+// What dynamic int8 models multiply with: the runtime leaves it to the processor, with copies to and fro around each.
+const NEVER_ON_GPU = 'MatMulInteger';
 
-/** An open model. */
+/** @param {Runtime} runtime */
+function configured(runtime) {
+  runtime.env.wasm.numThreads = 1;
+  runtime.env.wasm.wasmPaths = new URL('./ort/', import.meta.url).href;
+  runtime.env.logLevel = 'error';
+  return runtime;
+}
+configured(wasmRuntime);
+
+/**
+ * Where this browser has what the runtime for the graphics processor needs; that one is a fetch of 17 MB.
+ * @returns {GPU | undefined}
+ */
+function usableGpu() {
+  return 'Suspending' in WebAssembly ? navigator.gpu : undefined;
+}
+
+/** A model that is open on one provider. */
 class Model {
-  /** @type {ort.InferenceSession} */ #session;
+  /** @type {Runtime} */ #ort;
+  /** @type {wasmRuntime.InferenceSession} */ #session;
   #output = '';
   #pooled = true;
   #needsTokenTypes = false;
   #dimension = 0;
 
-  /** @param {ort.InferenceSession} session */
-  constructor(session) {
+  /** @param {Runtime} ort @param {wasmRuntime.InferenceSession} session */
+  constructor(ort, session) {
+    this.#ort = ort;
     this.#session = session;
   }
 
   /**
+   * @param {Runtime} ort
    * @param {Uint8Array} bytes
+   * @param {wasmRuntime.InferenceSession.ExecutionProviderConfig} provider
    * @returns {Promise<Model>}
    * @throws {Error} when it is no embedding model
    */
-  static async open(bytes) {
+  static async open(ort, bytes, provider) {
     const session = await ort.InferenceSession.create(bytes, {
-      executionProviders: ['wasm'],
+      executionProviders: [provider],
       graphOptimizationLevel: 'all',
       intraOpNumThreads: 1,
+      logSeverityLevel: 3, // errors
     });
-    const model = new Model(session);
+    const model = new Model(ort, session);
     try {
       await model.#examine();
     } catch (error) {
@@ -88,10 +112,11 @@ class Model {
 
   /** @param {{ids: BigInt64Array, mask: BigInt64Array, rows: number, columns: number}} batch */
   async #infer({ ids, mask, rows, columns }) {
+    const { Tensor } = this.#ort;
     const dims = [rows, columns];
-    /** @type {Record<string, ort.Tensor>} */
-    const feeds = { input_ids: new ort.Tensor('int64', ids, dims), attention_mask: new ort.Tensor('int64', mask, dims) };
-    if (this.#needsTokenTypes) feeds.token_type_ids = new ort.Tensor('int64', new BigInt64Array(rows * columns), dims);
+    /** @type {Record<string, wasmRuntime.Tensor>} */
+    const feeds = { input_ids: new Tensor('int64', ids, dims), attention_mask: new Tensor('int64', mask, dims) };
+    if (this.#needsTokenTypes) feeds.token_type_ids = new Tensor('int64', new BigInt64Array(rows * columns), dims);
     const outputs = await this.#session.run(feeds, [this.#output]);
     return outputs[this.#output];
   }
@@ -102,8 +127,9 @@ class Model {
 }
 
 class InferenceHost {
-  /** By slot: the models in use. @type {Map<number, Model>} */ #models = new Map();
+  /** By slot: the models in use. @type {Map<number, Model | ProviderChoice>} */ #models = new Map();
   /** By slot: a model that is on its way. @type {Map<number, {url: string, bytes: Promise<Uint8Array>}>} */ #coming = new Map();
+  /** The runtime refuses to open a second model on the graphics processor meanwhile. @type {Promise<unknown>} */ #gpuOpening = Promise.resolve();
 
   /**
    * Starts the runtime and a model's transfer, ahead of load().
@@ -118,7 +144,7 @@ class InferenceHost {
       this.#coming.set(slot, { url, bytes });
     }
     // The runtime has no call of its own to start it: opening anything does, even what cannot be opened.
-    ort.InferenceSession.create(new Uint8Array(1), { executionProviders: ['wasm'], logSeverityLevel: 4 }).catch(() => {});
+    wasmRuntime.InferenceSession.create(new Uint8Array(1), { executionProviders: ['wasm'], logSeverityLevel: 4 }).catch(() => {});
   }
 
   /**
@@ -127,17 +153,39 @@ class InferenceHost {
    * @param {string} id
    * @param {string} url
    * @param {Uint8Array | null} bytes
+   * @param {GpuPolicy} gpuPolicy
+   * @param {(batchTokens: number) => void} onGpu large batches, of up to so many tokens, run on the graphics processor from now
+   *   on; 0: not any more
    * @returns {Promise<ModelInfo>}
    * @throws {Error} when it cannot be fetched or is no embedding model
    */
-  async load(slot, id, url, bytes) {
+  async load(slot, id, url, bytes, gpuPolicy, onGpu) {
     await this.close(slot);
     const ahead = this.#coming.get(slot);
     this.#coming.delete(slot);
     const coming = ahead?.url === url ? ahead.bytes : null;
-    const model = await Model.open(bytes ?? (await (coming ?? fetchModel(id, url))));
-    this.#models.set(slot, model);
-    return model.info;
+    const weights = bytes ?? (await (coming ?? fetchModel(id, url)));
+    const wasm = await Model.open(wasmRuntime, weights, 'wasm');
+    const gpu = gpuPolicy === 'off' ? undefined : usableGpu();
+    const openOnGpu = (/** @type {GPUDevice} */ device) => this.#openOnGpu(weights, device);
+    this.#models.set(slot, gpu === undefined ? wasm : new ProviderChoice({ wasm, gpu, policy: gpuPolicy, openOnGpu, onGpu }));
+    return wasm.info;
+  }
+
+  /**
+   * @param {Uint8Array} bytes
+   * @param {GPUDevice} device
+   * @returns {Promise<Model>}
+   */
+  #openOnGpu(bytes, device) {
+    const opening = this.#gpuOpening.then(async () => {
+      if (holds(bytes, NEVER_ON_GPU)) throw new Error('most of this model would not run on the graphics processor');
+      const runtime = configured(await import('./ort/ort.jspi.min.mjs'));
+      const provider = /** @type {wasmRuntime.InferenceSession.WebGpuExecutionProviderOption} */ ({ name: 'webgpu', device });
+      return Model.open(runtime, bytes, provider);
+    });
+    this.#gpuOpening = opening.catch(() => {});
+    return opening;
   }
 
   /**
@@ -183,6 +231,18 @@ function meanPool(data, mask, rows, columns, dimension) {
     if (count > 0) for (let k = 0; k < dimension; k++) out[k] /= count;
   }
   return pooled;
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {string} text ASCII
+ */
+function holds(bytes, text) {
+  const wanted = new TextEncoder().encode(text);
+  for (let at = bytes.indexOf(wanted[0]); at !== -1; at = bytes.indexOf(wanted[0], at + 1)) {
+    if (wanted.every((byte, n) => bytes[at + n] === byte)) return true;
+  }
+  return false;
 }
 
 /**

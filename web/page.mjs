@@ -66,6 +66,7 @@ class Page {
     this.#build = build;
     this.#scope = base.pathname;
     const threads = Number(this.#parameters.get('threads'));
+    const gpu = this.#parameters.get('gpu');
     // A library in memory is this tab's own.
     const isShared = !this.#parameters.has('memory') && TabPort.isPossible;
     this.#engine = new EngineClient({
@@ -77,6 +78,7 @@ class Page {
       threads: Number.isInteger(threads) && threads > 0 ? threads : null,
       storage: this.#parameters.has('memory') ? 'memory' : 'opfs',
       model: this.#parameters.get('model'),
+      gpu: gpu === 'off' || gpu === 'always' ? gpu : 'auto',
       onModelFound: (id) => {
         this.#modelId = id;
       },

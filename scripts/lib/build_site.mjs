@@ -13,6 +13,8 @@ import { parseArgs } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ORT_FILES = ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
+// The build that can use the graphics processor, fetched where it is tried.
+const ORT_GPU_FILES = ['ort.jspi.min.mjs', 'ort-wasm-simd-threaded.jspi.mjs', 'ort-wasm-simd-threaded.jspi.wasm'];
 const FONTS = [
   ['400Regular/Inter_400Regular.ttf', 'Inter-Regular.ttf'],
   ['600SemiBold/Inter_600SemiBold.ttf', 'Inter-SemiBold.ttf'],
@@ -54,7 +56,7 @@ function versionedFiles(modules) {
     ...filesBelow(inRoot('web')).filter((file) => !/(\.d\.m?ts|tsconfig\.json)$/.test(file)).map((file) => siteFile(file, inRoot('web', file))),
     ...VERSIONED_SHELL.map((file) => siteFile(file, inRoot('shell', file))),
     ...filesBelow(modules).filter((file) => /\.(mjs|wasm)$/.test(file)).map((file) => siteFile(file, path.join(modules, file))),
-    ...ORT_FILES.map((file) => siteFile(`ort/${file}`, path.join(ort, file))),
+    ...[...ORT_FILES, ...ORT_GPU_FILES].map((file) => siteFile(`ort/${file}`, path.join(ort, file))),
     ...FONTS.map(([from, to]) => siteFile(`fonts/${to}`, path.join(inter, from))),
     siteFile('fonts/LICENSE.txt', path.join(inter, 'LICENSE_FONT')),
   ];
@@ -82,14 +84,17 @@ function buildIdOf(files) {
 
 /**
  * What a first visit leaves ready for use without a network: everything but the models that are not
- * the default one.
+ * the default one, and what only some machines use.
  * @param {SiteFile[]} versioned
  */
 function coreOf(versioned) {
   const index = versioned.find((file) => file.path === 'models/index.json');
   const chosen = index ? `models/${JSON.parse(index.bytes.toString()).default}/` : '';
+  const rest = new Set(ORT_GPU_FILES.map((file) => `ort/${file}`));
   return versioned.filter(
-    (file) => !file.path.startsWith('models/') || file === index || (chosen !== '' && file.path.startsWith(chosen)),
+    (file) =>
+      !rest.has(file.path) &&
+      (!file.path.startsWith('models/') || file === index || (chosen !== '' && file.path.startsWith(chosen))),
   );
 }
 

@@ -55,19 +55,20 @@ EM_JS(void, lodestone_send, (int kind, const char* type, uint32_t id, const char
 EM_JS(void, lodestone_warn, (const char* text), { console.warn(UTF8ToString(text)); });
 EM_JS(void, lodestone_opened, (const char* error), { Module.onOpened(UTF8ToString(error)); });
 
-// `threads` compute threads and `lanes` inference lanes; `persistent` asks for storage that outlives the tab.
-extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_start(int threads, int lanes, int isolated, int persistent,
-                                                     const char* scope, const char* build_id) {
+// `threads` compute threads and `lanes` inference lanes, for which `gpu_policy` is as MakeWebInference says; `persistent`
+// asks for storage that outlives the tab.
+extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_start(int threads, int lanes, const char* gpu_policy, int isolated,
+                                                     int persistent, const char* scope, const char* build_id) {
   using namespace lodestone;
   // There is no main(): without this the runtime exits after the first callback, and every thread with it.
   emscripten_runtime_keepalive_push();
   app = new App;
-  app->inference = MakeWebInference(lanes, &app->loop);
+  app->inference = MakeWebInference(lanes, gpu_policy, &app->loop);
   Platform platform;
   platform.loop = &app->loop;
   platform.files = &app->files;
-  platform.instant_inference = app->inference->slot(0);
-  platform.larger_inference = app->inference->slot(1);
+  platform.instant_inference = app->inference->slot(kInstantSlot);
+  platform.larger_inference = app->inference->slot(kLargerSlot);
   platform.clock = &SystemClock();
   platform.threads = static_cast<uint32_t>(threads);
   platform.isolated = isolated != 0;

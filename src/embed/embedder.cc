@@ -64,6 +64,13 @@ Embedder::Embedder(InferenceHost* inference, const Clock* clock)
 
 double Embedder::busy_ms() const { return busy_ms_ + (running_items_ > 0 ? clock_->NowMs() - busy_since_ms_ : 0); }
 
+bool Embedder::uses_gpu() const {
+  for (int lane = 0; ready_ && lane < static_cast<int>(lanes_.size()); ++lane) {
+    if (inference_->gpu_batch_tokens(lane) > 0) return true;
+  }
+  return false;
+}
+
 void Embedder::Leave() {
   ++generation_;
   ready_ = false;
@@ -220,8 +227,9 @@ void Embedder::StartNow() {
   });
 }
 
-std::vector<EmbedItem> Embedder::TakeBatch() {
-  const size_t budget = model_.instant ? kInstantBatchTokens : kBatchTokens;
+std::vector<EmbedItem> Embedder::TakeBatch(int lane) {
+  const size_t budget =
+      model_.instant ? kInstantBatchTokens : std::max<size_t>(kBatchTokens, inference_->gpu_batch_tokens(lane));
   // The longest first: the batch then takes the next shorter ones while padding stays small.
   const size_t columns = std::max<size_t>(1, waiting_.back().ids.size());
   size_t count = 0;
@@ -241,7 +249,7 @@ std::vector<EmbedItem> Embedder::TakeBatch() {
 
 void Embedder::StartBulk(int lane) {
   auto run = std::make_shared<Running>();
-  run->items = TakeBatch();
+  run->items = TakeBatch(lane);
   run->generation = generation_;
   std::vector<const std::vector<int32_t>*> texts;
   for (const EmbedItem& item : run->items) texts.push_back(&item.ids);

@@ -48,6 +48,8 @@ class Embedder {
   void Close();
   bool ready() const { return ready_; }
   const ModelDescription& model() const { return model_; }
+  // Whether a lane has the graphics processor run its bulk batches.
+  bool uses_gpu() const;
 
   // Embeds a few texts at once on the lane kept for queries, ahead of everything.
   // Shape: result [texts x dimension] f32, unit length.
@@ -85,7 +87,7 @@ class Embedder {
   void Leave();
   void StartNow();
   void StartBulk(int lane);
-  std::vector<EmbedItem> TakeBatch();
+  std::vector<EmbedItem> TakeBatch(int lane);
   void FinishBulk(int lane, std::shared_ptr<Running> run, Status status);
   void AddWindow(const EmbedItem& item, const float* values, EmbeddedPassages* out);
 

@@ -53,6 +53,8 @@ protocol::EngineState Engine::State() const {
     state.model_state = protocol::ModelState::kNone;
   }
   state.model_error = model_error_;
+  const Embedder& embedder = const_cast<EngineContext&>(context_).best_model().embedder;
+  if (embedder.ready()) state.model_provider = embedder.uses_gpu() ? "webgpu" : "wasm";
   state.documents = static_cast<uint32_t>(context_.library.document_count());
   state.passages = static_cast<uint32_t>(context_.library.passage_count());
   if (Tier* tier = const_cast<Library&>(context_.library).FindTier(model_id_)) {

@@ -51,6 +51,11 @@ class InferenceHost {
   // Opens the model of the last Load in a further lane.
   virtual void OpenLane(int lane, LoadDone done) = 0;
   virtual void Run(int lane, InferenceBatch* batch, RunDone done) = 0;
+  // How many tokens a bulk batch of this lane may have while the graphics processor runs it, 0 while it does not.
+  virtual uint32_t gpu_batch_tokens(int lane) const {
+    (void)lane;
+    return 0;
+  }
   // Frees the model in every lane. No run may be under way.
   virtual void Close() = 0;
 };

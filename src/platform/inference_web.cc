@@ -47,14 +47,16 @@ EM_JS(void, lodestone_lane_prepare, (int slot, const char* id, const char* url),
   globalThis.inferenceComing.then((host) => host.prepare(slot, modelId, modelUrl), () => {});
 });
 EM_JS(void, lodestone_lane_load, (int token, int slot, const char* id, const char* url, const char* bytes,
-                                  uint32_t size), {
+                                  uint32_t size, const char* gpu), {
   const modelId = UTF8ToString(id);
   const modelUrl = UTF8ToString(url);
+  const gpuPolicy = UTF8ToString(gpu);
   // A copy in this scope: the session keeps none of it, and views of shared memory are not taken everywhere.
   const modelBytes = size ? HEAPU8.slice(bytes, bytes + size) : null;
   const open = async () => {
     globalThis.inference = await globalThis.inferenceComing;
-    return globalThis.inference.load(slot, modelId, modelUrl, modelBytes);
+    return globalThis.inference.load(slot, modelId, modelUrl, modelBytes, gpuPolicy,
+                                     (batchTokens) => _lodestone_lane_on_gpu(token, batchTokens));
   };
   open().then((info) => {
     _lodestone_lane_loaded(token, info.dimension, info.pooled ? 1 : 0, info.needsTokenTypes ? 1 : 0, 0);
@@ -91,7 +93,8 @@ namespace {
 // The threads of the lanes, and the calls that are under way in them.
 class Lanes {
  public:
-  Lanes(int count, Loop* loop) : count_(count), loop_(loop) {
+  Lanes(int count, std::string gpu_policy, Loop* loop)
+      : count_(count), gpu_policy_(std::move(gpu_policy)), loop_(loop) {
     the_lanes = this;
 #ifdef __EMSCRIPTEN_PTHREADS__
     queue_ = em_proxying_queue_create();
@@ -100,6 +103,11 @@ class Lanes {
   }
 
   int count() const { return count_; }
+  // One lane uses the graphics processor: several would only share it.
+  const char* GpuPolicyOf(int lane, int slot) const {
+    const int gpu_lane = count_ > 1 ? 1 : 0;
+    return slot == kLargerSlot && lane == gpu_lane ? gpu_policy_.c_str() : "off";
+  }
   int started() const {
 #ifdef __EMSCRIPTEN_PTHREADS__
     return static_cast<int>(threads_.size());
@@ -110,6 +118,11 @@ class Lanes {
   int AddLoad(InferenceHost::LoadDone done) {
     loads_[next_token_] = std::move(done);
     return next_token_++;
+  }
+  // Of the model that was opened under this token.
+  uint32_t gpu_batch_tokens(int token) const {
+    const auto found = gpu_batch_tokens_.find(token);
+    return found == gpu_batch_tokens_.end() ? 0 : found->second;
   }
   int AddRun(InferenceHost::RunDone done) {
     runs_[next_token_] = std::move(done);
@@ -155,6 +168,12 @@ class Lanes {
       }
     });
   }
+  void OnGpu(int token, uint32_t batch_tokens) {
+    loop_->Post([this, token, batch_tokens] {
+      if (batch_tokens > 0) gpu_batch_tokens_[token] = batch_tokens;
+      else gpu_batch_tokens_.erase(token);
+    });
+  }
   void Ran(int token, std::string error) {
     loop_->Post([this, token, error = std::move(error)] {
       InferenceHost::RunDone done = std::move(runs_[token]);
@@ -178,8 +197,10 @@ class Lanes {
 #endif
 
   int count_;
+  std::string gpu_policy_;
   Loop* loop_;
   std::map<int, InferenceHost::LoadDone> loads_;
+  std::map<int, uint32_t> gpu_batch_tokens_;  // by the token of the load
   std::map<int, InferenceHost::RunDone> runs_;
   int next_token_ = 1;
   bool allowed_ = false;
@@ -205,15 +226,18 @@ class SlotHost final : public InferenceHost {
 
   void Load(const ModelSource& source, LoadDone done) override {
     source_ = source;
+    opened_.clear();
     OpenLane(0, std::move(done));
   }
 
   void OpenLane(int lane, LoadDone done) override {
-    lanes_->Post(lane, [slot = slot_, token = lanes_->AddLoad(std::move(done)), source = source_] {
+    const int token = lanes_->AddLoad(std::move(done));
+    opened_[lane] = token;
+    lanes_->Post(lane, [slot = slot_, token, source = source_, gpu = lanes_->GpuPolicyOf(lane, slot_)] {
       const std::string* bytes = source.onnx_bytes.get();
       lodestone_lane_init();
       lodestone_lane_load(token, slot, source.id.c_str(), source.onnx_url.c_str(), bytes ? bytes->data() : nullptr,
-                          bytes ? static_cast<uint32_t>(bytes->size()) : 0);
+                          bytes ? static_cast<uint32_t>(bytes->size()) : 0, gpu);
     });
   }
 
@@ -224,8 +248,14 @@ class SlotHost final : public InferenceHost {
     });
   }
 
+  uint32_t gpu_batch_tokens(int lane) const override {
+    const auto found = opened_.find(lane);
+    return found == opened_.end() ? 0 : lanes_->gpu_batch_tokens(found->second);
+  }
+
   void Close() override {
     source_ = {};
+    opened_.clear();
     for (int lane = 0; lane < lanes_->started(); ++lane) {
       lanes_->Post(lane, [slot = slot_] { lodestone_lane_close(slot); });
     }
@@ -236,15 +266,17 @@ class SlotHost final : public InferenceHost {
   int slot_;
   int lane_count_;
   ModelSource source_;
+  std::map<int, int> opened_;  // token of the load by lane
 };
 
 class WebInferenceImpl final : public WebInference {
  public:
-  WebInferenceImpl(int lane_count, Loop* loop) : lanes_(lane_count, loop) {
+  WebInferenceImpl(int lane_count, std::string gpu_policy, Loop* loop)
+      : lanes_(lane_count, std::move(gpu_policy), loop) {
     for (int slot = 0; slot < kModelSlots; ++slot) {
       // One is enough for the site's own model, whose batches take 4 ms: the runtime's start in a further one takes 1.5 s
       // of a core just when documents come in, and never pays.
-      slots_.push_back(std::make_unique<SlotHost>(&lanes_, slot, slot == 0 ? 1 : lane_count));
+      slots_.push_back(std::make_unique<SlotHost>(&lanes_, slot, slot == kInstantSlot ? 1 : lane_count));
     }
   }
   InferenceHost* slot(int index) override { return slots_[static_cast<size_t>(index)].get(); }
@@ -273,14 +305,17 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_lane_loaded(int token, uint32_t d
   info.needs_token_type_ids = token_types != 0;
   the_lanes->Loaded(token, info, TakeText(error));
 }
+extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_lane_on_gpu(int token, uint32_t batch_tokens) {
+  the_lanes->OnGpu(token, batch_tokens);
+}
 extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_lane_ran(int token, char* error) {
   the_lanes->Ran(token, TakeText(error));
 }
 
 void AllowWebInference() { the_lanes->Allow(); }
 
-std::unique_ptr<WebInference> MakeWebInference(int lane_count, Loop* loop) {
-  return std::make_unique<WebInferenceImpl>(lane_count, loop);
+std::unique_ptr<WebInference> MakeWebInference(int lane_count, std::string gpu_policy, Loop* loop) {
+  return std::make_unique<WebInferenceImpl>(lane_count, std::move(gpu_policy), loop);
 }
 
 }  // namespace lodestone

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "platform/executor.h"
 #include "platform/inference.h"
@@ -17,8 +18,11 @@ class WebInference {
   // The way to the same lanes for one of the models in use, 0 to kModelSlots - 1.
   virtual InferenceHost* slot(int index) = 0;
 };
+inline constexpr int kInstantSlot = 0;
+inline constexpr int kLargerSlot = 1;
 inline constexpr int kModelSlots = 2;
-std::unique_ptr<WebInference> MakeWebInference(int lane_count, Loop* loop);
+// `gpu_policy` is GpuPolicy of inference_provider.mjs: how the first bulk lane of kLargerSlot uses the graphics processor.
+std::unique_ptr<WebInference> MakeWebInference(int lane_count, std::string gpu_policy, Loop* loop);
 
 // Until this call what is asked of the lanes waits: opening a model takes the processor from whoever draws the
 // page's first frame. REQUIRES: a WebInference.

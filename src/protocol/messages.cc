@@ -185,6 +185,7 @@ void Write(Writer& writer, const EngineState& value) {
   writer.String(value.model_id, 4096);
   writer.EnumValue(value.model_state);
   writer.String(value.model_error, 4096);
+  writer.String(value.model_provider, 4096);
   writer.U32(value.documents);
   writer.U32(value.passages);
   writer.U32(value.embedded_passages);
@@ -218,6 +219,7 @@ void Read(Reader& reader, EngineState* value) {
   reader.String(4096, &value->model_id);
   reader.EnumValue(4, &value->model_state);
   reader.String(4096, &value->model_error);
+  reader.String(4096, &value->model_provider);
   reader.U32(&value->documents);
   reader.U32(&value->passages);
   reader.U32(&value->embedded_passages);

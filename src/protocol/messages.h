@@ -12,7 +12,7 @@
 namespace lodestone::protocol {
 
 // Changes with any change of the schema; Hello compares it.
-inline constexpr std::string_view kSchemaHash = "efb3249cb77d602a";
+inline constexpr std::string_view kSchemaHash = "9063ad31cf496545";
 
 enum class SearchMode : uint8_t { kHybrid, kSemantic, kLexical };
 enum class FileState : uint8_t { kQueued, kReading, kEmbedding, kReady, kFailed, kCancelled };
@@ -124,6 +124,7 @@ struct EngineState {
   std::string model_id;
   ModelState model_state{};
   std::string model_error;
+  std::string model_provider;
   uint32_t documents = 0;
   uint32_t passages = 0;
   uint32_t embedded_passages = 0;

@@ -19,6 +19,7 @@ class HeldInference final : public InferenceHost {
   }
   void OpenLane(int lane, LoadDone done) override { opens.emplace_back(lane, std::move(done)); }
   void Close() override { ++closes; }
+  uint32_t gpu_batch_tokens(int lane) const override { return lane == 1 ? lane_1_gpu_tokens : 0; }
   void Run(int lane, InferenceBatch* batch, RunDone done) override { runs.push_back({lane, batch, std::move(done)}); }
 
   struct Held {
@@ -33,6 +34,7 @@ class HeldInference final : public InferenceHost {
     held.done(std::move(status));
   }
   int closes = 0;
+  uint32_t lane_1_gpu_tokens = 0;
   std::vector<LoadDone> loads;
   std::vector<std::pair<int, LoadDone>> opens;
   std::vector<Held> runs;
@@ -151,6 +153,26 @@ TEST_F(EmbedderTest, BulkLanesOpenWhenTheWorkLastsAndThenCarryIt) {
   inference_.Answer(0);
   ASSERT_EQ(inference_.runs.size(), 2u);
   EXPECT_EQ(inference_.runs[0].lane + inference_.runs[1].lane, 3);
+}
+
+TEST_F(EmbedderTest, TheLaneOnTheGraphicsProcessorGetsLongerBatches) {
+  Load();
+  embedder_.AddBulk(Items(1, std::vector<size_t>(64, 100)));
+  clock_.now_ms += 150;
+  inference_.Answer(0);
+  inference_.opens[0].second(ModelInfo{4, false, true});
+  inference_.opens[1].second(ModelInfo{4, false, true});
+  EXPECT_FALSE(embedder_.uses_gpu());
+  while (!inference_.runs.empty() && inference_.runs[0].lane != 1) inference_.Answer(0);
+  ASSERT_FALSE(inference_.runs.empty());
+  EXPECT_LE(inference_.runs[0].batch->row_count, 2u);
+  inference_.lane_1_gpu_tokens = 1024;
+  EXPECT_TRUE(embedder_.uses_gpu());
+  inference_.Answer(0);
+  for (const auto& run : inference_.runs) EXPECT_EQ(run.batch->row_count, run.lane == 1 ? 10u : 2u) << run.lane;
+  EXPECT_EQ(inference_.runs.size(), 2u);
+  inference_.lane_1_gpu_tokens = 0;
+  EXPECT_FALSE(embedder_.uses_gpu());
 }
 
 TEST_F(EmbedderTest, WindowsOfOnePassageAreAveraged) {

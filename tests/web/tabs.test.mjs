@@ -37,8 +37,8 @@ class Locks {
   }
 }
 
-/** @type {{model_state: import('../../web/generated/protocol.mjs').ModelState, model_id: string, model_error: string}} */
-const MODEL = { model_state: 'ready', model_id: 'the model', model_error: '' };
+/** @type {{model_state: import('../../web/generated/protocol.mjs').ModelState, model_id: string, model_error: string, model_provider: string}} */
+const MODEL = { model_state: 'ready', model_id: 'the model', model_error: '', model_provider: 'wasm' };
 
 /** An engine that answers documents with its own name; other requests wait for answer(). */
 class FakeWorker {

@@ -5,7 +5,7 @@ import { ProtocolError, decodeStruct, encodeStruct } from '../wire.mjs';
 export { ProtocolError };
 
 /** Changes with any change of the schema; Hello compares it. */
-export const SCHEMA_HASH = 'efb3249cb77d602a';
+export const SCHEMA_HASH = '9063ad31cf496545';
 
 /** @typedef {'hybrid'|'semantic'|'lexical'} SearchMode */
 /** @typedef {'queued'|'reading'|'embedding'|'ready'|'failed'|'cancelled'} FileState */
@@ -108,6 +108,7 @@ export const SCHEMA_HASH = 'efb3249cb77d602a';
  * @property {string} model_id
  * @property {ModelState} model_state
  * @property {string} model_error
+ * @property {string} model_provider
  * @property {number} documents
  * @property {number} passages
  * @property {number} embedded_passages
@@ -538,6 +539,7 @@ const SCHEMA = {
       ['model_id', { kind: 'string', max: 4096 }],
       ['model_state', { kind: 'enum', name: 'ModelState' }],
       ['model_error', { kind: 'string', max: 4096 }],
+      ['model_provider', { kind: 'string', max: 4096 }],
       ['documents', { kind: 'u32' }],
       ['passages', { kind: 'u32' }],
       ['embedded_passages', { kind: 'u32' }],

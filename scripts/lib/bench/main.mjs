@@ -10,6 +10,7 @@ import { measureBuiltIn, measureIndexing, measureWithoutThreads } from './measur
 import { measureLibrary } from './measure_library.mjs';
 import { measureQueries } from './measure_queries.mjs';
 import { measureBytes, measureLines } from './measure_size.mjs';
+import { measureSplit } from './measure_split.mjs';
 import { measureStart } from './measure_start.mjs';
 import { measureVectors } from './measure_vectors.mjs';
 import { appendRecord, rowText } from './report.mjs';
@@ -27,6 +28,7 @@ const MEASUREMENTS = {
   bytes: { title: 'Bytes of dist/', isFixed: true, run: measureBytes },
   lines: { title: 'Lines of source', isFixed: true, run: measureLines },
   embedding: { title: 'Embedding with a MiniLM-shaped model, from text', run: measureEmbedding },
+  split: { title: 'Threads split over sessions', run: measureSplit },
   vectors: { title: 'Vector search', run: measureVectors },
   builtin: { title: 'Embedding with the built-in model', run: measureBuiltIn },
   queries: { title: 'Queries', run: measureQueries },

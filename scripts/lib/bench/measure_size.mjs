@@ -12,6 +12,7 @@ function partOf(name) {
   if (/^engine-st\./.test(name)) return 'engine-st (single thread)';
   if (/^engine\./.test(name)) return 'engine (threads)';
   if (/^ui\./.test(name)) return 'ui module';
+  if (/^ort\/.*jspi/.test(name)) return 'ONNX Runtime Web for graphics processors';
   if (first === 'ort') return 'ONNX Runtime Web';
   if (first === 'models') return 'built-in model';
   if (first === 'fonts') return 'fonts';

@@ -1,11 +1,12 @@
-// The graph of a BERT encoder as exporters write it and dynamic quantisation leaves it, with random weights:
-// it stands in for the hub's MiniLM, which a bench without a network cannot have.
+// The graph of a BERT encoder as exporters write it, in fp32 or as dynamic quantisation leaves it, with random weights:
+// it stands in for the hub's MiniLM, which what runs without a network cannot have.
 import { randomNumbers } from '../texts.mjs';
 import { FLOAT, INT64, INT8 } from './onnx_file.mjs';
 
 const LAYERS = 6;
 const HEADS = 12;
-const INNER = 1536;
+// Of the hidden layer, in widths.
+const INNER = 4;
 const POSITIONS = 512;
 const LAYER_NORM_EPSILON = 1e-12;
 const WEIGHT_DEVIATION = 0.05;
@@ -22,7 +23,7 @@ export const CONFIG = {
   hidden_size: WIDTH,
   num_hidden_layers: LAYERS,
   num_attention_heads: HEADS,
-  intermediate_size: INNER,
+  intermediate_size: INNER * WIDTH,
   hidden_act: 'gelu',
   layer_norm_eps: LAYER_NORM_EPSILON,
   max_position_embeddings: POSITIONS,
@@ -31,11 +32,20 @@ export const CONFIG = {
   pad_token_id: 0,
 };
 
+/** @typedef {{width?: number, layers?: number, vocabularySize?: number, isQuantised?: boolean}} Shape MiniLM's by default, in int8 */
+
 class GraphBuilder {
   /** @type {import('./onnx_file.mjs').Node[]} */ nodes = [];
   /** @type {import('./onnx_file.mjs').Tensor[]} */ tensors = [];
   #random = randomNumbers(SEED);
   #count = 0;
+  #isQuantised;
+
+  /** @param {number} width @param {boolean} isQuantised */
+  constructor(width, isQuantised) {
+    this.width = width;
+    this.#isQuantised = isQuantised;
+  }
 
   /**
    * @param {string} op
@@ -90,13 +100,23 @@ class GraphBuilder {
     return name;
   }
 
-  /** @param {string} input @returns {string[]} values, scale, zero point */
-  quantise(input) {
-    return this.addWide('DynamicQuantizeLinear', [input], 3);
+  /** @param {string} name @param {number} rows @param {number} columns */
+  #exact(name, rows, columns) {
+    const values = Float32Array.from({ length: rows * columns }, () => this.#normal(WEIGHT_DEVIATION));
+    return this.tensor(name, [rows, columns], FLOAT, values);
   }
 
-  /** @param {string[]} input from quantise() @param {string} name @param {number} rows @param {number} columns */
+  /** What linear() takes. @param {string} input @returns {string[]} values, and where quantised scale and zero point */
+  prepared(input) {
+    return this.#isQuantised ? this.addWide('DynamicQuantizeLinear', [input], 3) : [input];
+  }
+
+  /** @param {string[]} input from prepared() @param {string} name @param {number} rows @param {number} columns */
   linear([values, scale, zeroPoint], name, rows, columns) {
+    if (!this.#isQuantised) {
+      const product = this.add('MatMul', [values, this.#exact(`${name}.weight`, rows, columns)]);
+      return this.add('Add', [this.bias(`${name}.bias`, columns), product]);
+    }
     this.quantised(`${name}.weight`, rows, columns);
     const sums = this.add('MatMulInteger', [
       values,
@@ -111,8 +131,8 @@ class GraphBuilder {
 
   /** @param {string} input @param {string} name */
   layerNorm(input, name) {
-    this.tensor(`${name}.weight`, [WIDTH], FLOAT, new Float32Array(WIDTH).fill(1));
-    return this.add('LayerNormalization', [input, `${name}.weight`, this.bias(`${name}.bias`, WIDTH)], {
+    this.tensor(`${name}.weight`, [this.width], FLOAT, new Float32Array(this.width).fill(1));
+    return this.add('LayerNormalization', [input, `${name}.weight`, this.bias(`${name}.bias`, this.width)], {
       axis: -1,
       epsilon: { float: LAYER_NORM_EPSILON },
     });
@@ -120,15 +140,16 @@ class GraphBuilder {
 
   /** @param {string} name @param {number} rows @param {string} ids */
   lookUp(name, rows, ids) {
-    this.quantised(name, rows, WIDTH);
+    if (!this.#isQuantised) return this.add('Gather', [this.#exact(name, rows, this.width), ids]);
+    this.quantised(name, rows, this.width);
     const picked = this.add('Gather', [`${name}_quantized`, ids]);
     return this.add('DequantizeLinear', [picked, `${name}_scale`, `${name}_zero_point`]);
   }
 }
 
-/** @param {GraphBuilder} graph @returns {string} */
-function embeddings(graph) {
-  const words = graph.lookUp('embeddings.word_embeddings.weight', VOCABULARY_SIZE, 'input_ids');
+/** @param {GraphBuilder} graph @param {number} vocabularySize @returns {string} */
+function embeddings(graph, vocabularySize) {
+  const words = graph.lookUp('embeddings.word_embeddings.weight', vocabularySize, 'input_ids');
   const types = graph.lookUp('embeddings.token_type_embeddings.weight', 2, 'token_type_ids');
   const all = Array.from({ length: POSITIONS }, (_, n) => BigInt(n));
   graph.tensor('embeddings.position_ids', [1, POSITIONS], INT64, new BigInt64Array(all));
@@ -156,9 +177,10 @@ function paddingMask(graph) {
 
 /** @param {GraphBuilder} graph @param {string} input @param {string} mask @param {string} name */
 function attention(graph, input, mask, name) {
-  const quantised = graph.quantise(input);
+  const { width } = graph;
+  const prepared = graph.prepared(input);
   const [query, key, value] = ['query', 'key', 'value'].map((part) => {
-    const flat = graph.linear(quantised, `${name}.self.${part}`, WIDTH, WIDTH);
+    const flat = graph.linear(prepared, `${name}.self.${part}`, width, width);
     const split = graph.add('Reshape', [flat, 'split_heads']);
     return graph.add('Transpose', [split], { perm: part === 'key' ? [0, 2, 3, 1] : [0, 2, 1, 3] });
   });
@@ -166,30 +188,34 @@ function attention(graph, input, mask, name) {
   const weights = graph.add('Softmax', [graph.add('Add', [scores, mask])], { axis: -1 });
   const mixed = graph.add('Transpose', [graph.add('MatMul', [weights, value])], { perm: [0, 2, 1, 3] });
   const joined = graph.add('Reshape', [mixed, 'join_heads']);
-  const out = graph.linear(graph.quantise(joined), `${name}.output.dense`, WIDTH, WIDTH);
+  const out = graph.linear(graph.prepared(joined), `${name}.output.dense`, width, width);
   return graph.layerNorm(graph.add('Add', [out, input]), `${name}.output.LayerNorm`);
 }
 
 /** @param {GraphBuilder} graph @param {string} input @param {string} name */
 function feedForward(graph, input, name) {
-  const inner = graph.linear(graph.quantise(input), `${name}.intermediate.dense`, WIDTH, INNER);
+  const { width } = graph;
+  const inner = graph.linear(graph.prepared(input), `${name}.intermediate.dense`, width, INNER * width);
   const erf = graph.add('Erf', [graph.add('Div', [inner, 'root_of_two'])]);
   const gelu = graph.add('Mul', [graph.add('Mul', [inner, graph.add('Add', [erf, 'one'])]), 'half']);
-  const out = graph.linear(graph.quantise(gelu), `${name}.output.dense`, INNER, WIDTH);
+  const out = graph.linear(graph.prepared(gelu), `${name}.output.dense`, INNER * width, width);
   return graph.layerNorm(graph.add('Add', [out, input]), `${name}.output.LayerNorm`);
 }
 
-/** @returns {import('./onnx_file.mjs').Graph} */
-export function bertGraph() {
-  const graph = new GraphBuilder();
-  let hidden = embeddings(graph);
+/**
+ * @param {Shape} [shape]
+ * @returns {import('./onnx_file.mjs').Graph}
+ */
+export function bertGraph({ width = WIDTH, layers = LAYERS, vocabularySize = VOCABULARY_SIZE, isQuantised = true } = {}) {
+  const graph = new GraphBuilder(width, isQuantised);
+  let hidden = embeddings(graph, vocabularySize);
   const mask = paddingMask(graph);
-  graph.integers('split_heads', [0, 0, HEADS, WIDTH / HEADS]);
-  graph.integers('join_heads', [0, 0, WIDTH]);
-  graph.scalar('root_of_head_width', Math.sqrt(WIDTH / HEADS));
+  graph.integers('split_heads', [0, 0, HEADS, width / HEADS]);
+  graph.integers('join_heads', [0, 0, width]);
+  graph.scalar('root_of_head_width', Math.sqrt(width / HEADS));
   graph.scalar('root_of_two', Math.SQRT2);
   graph.scalar('half', 0.5);
-  for (let layer = 0; layer < LAYERS; layer++) {
+  for (let layer = 0; layer < layers; layer++) {
     const name = `encoder.layer.${layer}`;
     hidden = feedForward(graph, attention(graph, hidden, mask, `${name}.attention`), name);
   }
@@ -201,6 +227,6 @@ export function bertGraph() {
     nodes: graph.nodes,
     tensors: graph.tensors,
     inputs: ['input_ids', 'attention_mask', 'token_type_ids'].map((name) => ({ name, type: INT64, dims })),
-    outputs: [{ name: 'last_hidden_state', type: FLOAT, dims: [...dims, WIDTH] }],
+    outputs: [{ name: 'last_hidden_state', type: FLOAT, dims: [...dims, width] }],
   };
 }

@@ -1,7 +1,5 @@
 // Writes ONNX files: the part of the format's public schema that an exported transformer needs.
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { PEERS } from '../peers.mjs';
+import protobuf from 'protobufjs/light.js';
 
 /**
  * @typedef {{name: string, dims: number[], type: number, bytes: Uint8Array}} Tensor
@@ -93,10 +91,9 @@ function valueInfo({ name, type, dims }) {
 /**
  * @param {Graph} graph
  * @param {number} opset
- * @returns {Uint8Array} an ONNX file. REQUIRES: the peers are installed
+ * @returns {Uint8Array} an ONNX file
  */
 export function encodeOnnx(graph, opset) {
-  const protobuf = createRequire(path.join(PEERS, 'package.json'))('protobufjs/light.js');
   const Model = protobuf.Root.fromJSON(SCHEMA).lookupType('ModelProto');
   return Model.encode(
     Model.create({

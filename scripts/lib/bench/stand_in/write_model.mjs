@@ -19,7 +19,7 @@ function sourceHash() {
   return hash.update(frequentWords(LEAST_USES).join()).digest('hex');
 }
 
-/** @returns {string} the model's folder. REQUIRES: the peers are installed */
+/** @returns {string} the model's folder */
 export function writeModel() {
   const folder = path.join(BENCH_FILES, 'models', MODEL_NAME);
   const stamp = path.join(folder, '.source');
