@@ -40,7 +40,6 @@ Work ThreadPool::TakeLocked(bool interactive_only, double now_ms) {
     const bool interactive = priority == Priority::kInteractive;
     if (!interactive && (interactive_only || active_ >= active_limit_)) return {};
     if (interactive) interactive_waiting_.fetch_sub(1, std::memory_order_relaxed);
-    sem_trywait(&ready_);  // its own, or another's that is as good
     return queue_.Pop(priority, now_ms).work;
   }
   return {};
@@ -65,6 +64,7 @@ void ThreadPool::RunInteractive() {
       work = TakeLocked(/*interactive_only=*/true, now_ms);
     }
     if (!work) return;
+    sem_trywait(&ready_);
     work();
   }
 }
@@ -80,6 +80,7 @@ void ThreadPool::SetActiveLimit(int count) {
 
 void ThreadPool::Run() {
   bool was_active = false;
+  bool woken = false;
   while (!stopping_) {
     Work work;
     {
@@ -93,8 +94,11 @@ void ThreadPool::Run() {
     if (!work) {
       while (sem_wait(&ready_) != 0) {
       }
+      woken = true;
       continue;
     }
+    // One count a piece: what woke this thread was one. Two would leave another thread asleep beside its piece.
+    if (!std::exchange(woken, false)) sem_trywait(&ready_);
     work();
     work = nullptr;  // what the work owns dies before the lock is taken again
   }

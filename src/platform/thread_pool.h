@@ -35,7 +35,8 @@ class ThreadPool final : public Executor {
   Work TakeLocked(bool interactive_only, double now_ms);
 
   Inbox<WorkQueue::Item> inbox_;
-  // Counts at least the pieces that no thread has taken: not a condition variable, whose lock would have to be had first.
+  // Counts the pieces that nobody has begun to look for: for each piece that no thread has taken it is not 0, or a thread
+  // that is awake will look. Not a condition variable, whose lock would have to be had first.
   sem_t ready_;
   mutable std::mutex mutex_;  // of what follows, among the threads
   WorkQueue queue_;

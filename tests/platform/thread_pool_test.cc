@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <latch>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,19 @@ TEST(ThreadPool, RunsEverythingOnce) {
   done.wait();
   EXPECT_EQ(count, 3000);
   EXPECT_FALSE(pool.InteractiveWaiting());
+}
+
+// Each piece waits for all the others: a thread that slept on beside its piece would hang them.
+TEST(ThreadPool, WakesAThreadForEveryPiece) {
+  constexpr int kThreads = 3;
+  ThreadPool pool(kThreads);
+  for (int round = 0; round < 2000; ++round) {
+    const auto all = std::make_shared<std::latch>(kThreads + 1);  // the last one out may be any of them
+    for (int i = 0; i < kThreads; ++i) {
+      pool.Post(i % 2 ? Priority::kBackground : Priority::kInteractive, [all] { all->arrive_and_wait(); });
+    }
+    all->arrive_and_wait();
+  }
 }
 
 TEST(ThreadPool, TakesTheMostUrgentFirst) {
