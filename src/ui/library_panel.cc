@@ -92,10 +92,14 @@ void LibraryPanel::Draw(Frame& frame, const Rect& rect) {
       {.id = IdOf("library"), .role = Role::kRegion, .name = "Library", .box = rect.box()});
   float y = rect.y;
   y += DrawHeader(frame, {rect.x, y, rect.width, 0});
-  y += DrawTasks(frame, {rect.x + kPad, y, rect.width - 2 * kPad, 0});
   y += DrawActions(frame, {rect.x + kPad, y, rect.width - 2 * kPad, 0});
   canvas.HorizontalLine(rect.x, rect.right(), y, frame.theme().border);
-  DrawRows(frame, {rect.x, y + 1, rect.width, rect.bottom() - kFooterHeight - y - 1});
+  // Below the rows: tasks come and go by themselves, and must not move what a person is about to press.
+  const float tasks = TasksHeight(frame.state);
+  const float rows_end = rect.bottom() - kFooterHeight - tasks;
+  DrawRows(frame, {rect.x, y + 1, rect.width, rows_end - y - 1});
+  if (tasks > 0) canvas.HorizontalLine(rect.x, rect.right(), rows_end, frame.theme().border);
+  DrawTasks(frame, {rect.x + kPad, rows_end, rect.width - 2 * kPad, tasks});
   DrawFooter(frame, {rect.x, rect.bottom() - kFooterHeight, rect.width, kFooterHeight});
   frame.mirror.Close();
 }

@@ -115,29 +115,34 @@ void DrawButtons(Frame& frame, const TaskEntry& task, float x, float y, float wi
   }
 }
 
+float HeightOf(const Card& card) {
+  const bool buttons = card.task.can_pause || card.task.can_cancel || card.task.can_restart;
+  return buttons ? kButtonsTop + 41 : kBarTop + 18;
+}
+
 }  // namespace
 
-float DrawTasks(Frame& frame, const Rect& rect) {
-  const std::vector<Card> cards = CardsOf(frame.state);
+float TasksHeight(const UiState& state) {
+  const std::vector<Card> cards = CardsOf(state);
   if (cards.empty()) return 0;
+  float height = kSpace3;
+  for (size_t i = 0; i < std::min(cards.size(), kMaxCards); ++i) height += HeightOf(cards[i]) + kSpace3;
+  return height;
+}
+
+void DrawTasks(Frame& frame, const Rect& rect) {
+  const std::vector<Card> cards = CardsOf(frame.state);
+  if (cards.empty()) return;
   Canvas& canvas = frame.canvas;
   const Theme& theme = frame.theme();
   const size_t shown = std::min(cards.size(), kMaxCards);
-  const auto height_of = [](const Card& card) {
-    const bool buttons = card.task.can_pause || card.task.can_cancel || card.task.can_restart;
-    return buttons ? kButtonsTop + 41 : kBarTop + 18;
-  };
-  float height = 0;
-  for (size_t i = 0; i < shown; ++i) height += height_of(cards[i]) + kSpace3;
-  frame.mirror.Open({.id = IdOf("tasks"),
-                     .role = Role::kList,
-                     .name = "Tasks",
-                     .box = {rect.x, rect.y, rect.width, height}});
-  float y = rect.y;
+  frame.mirror.Open(
+      {.id = IdOf("tasks"), .role = Role::kList, .name = "Tasks", .box = rect.box()});
+  float y = rect.y + kSpace3;
   for (size_t i = 0; i < shown; ++i) {
     const Card& card = cards[i];
     const uint32_t id = card.task.task;
-    const Rect box = {rect.x, y, rect.width, height_of(card)};
+    const Rect box = {rect.x, y, rect.width, HeightOf(card)};
     canvas.Fill(box, theme.dark ? theme.surface : theme.background, kRadius);
     const float x = box.x + kSpace4;
     const float width = box.width - 2 * kSpace4;
@@ -161,7 +166,6 @@ float DrawTasks(Frame& frame, const Rect& rect) {
     y += box.height + kSpace3;
   }
   frame.mirror.Close();
-  return height;
 }
 
 }  // namespace lodestone::ui

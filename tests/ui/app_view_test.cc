@@ -287,6 +287,17 @@ TEST_F(UiAppViewTest, ALibraryOfTenThousandDrawsOnlyWhatIsSeen) {
   EXPECT_NE(told.find("\"s\":[1,10000]"), std::string::npos);
   EXPECT_EQ(told.find("folder/50.txt"), std::string::npos);
   EXPECT_TRUE(Did(ActionKind::kNeedLibraryRows));
+  // A task that begins or ends by itself moves nothing that somebody is about to press.
+  state_.engine->tasks = {{.task = 5, .kind = "index", .title = "Indexing", .state = protocol::TaskState::kRunning, .can_cancel = true}};
+  Draw();
+  const std::string with_task = mirror_.TakeChanges();
+  EXPECT_NE(with_task.find("\"n\":\"Tasks\""), std::string::npos);
+  const auto place = [](const std::string& mirror) {
+    const size_t begin = mirror.find("\"b\":", mirror.find("\"i\":" + std::to_string(IdOf("folder/0.txt", 12)) + ","));
+    return begin == std::string::npos ? "nowhere" : mirror.substr(begin, mirror.find(']', begin) - begin);
+  };
+  EXPECT_EQ(place(with_task), place(told));
+  EXPECT_NE(place(told), "nowhere");
 }
 
 TEST_F(UiAppViewTest, TasksHaveTheirProgressAndButtons) {
