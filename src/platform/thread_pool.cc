@@ -31,7 +31,7 @@ void ThreadPool::Post(Priority priority, Work work, const char* what) {
   sem_post(&ready_);
 }
 
-Work ThreadPool::TakeLocked(bool interactive_only, double now_ms) {
+Work ThreadPool::TakeLocked(bool interactive_only, bool woken, double now_ms) {
   std::deque<WorkQueue::Item> arrived;
   inbox_.TakeAll(&arrived);
   for (WorkQueue::Item& item : arrived) queue_.Push(std::move(item));
@@ -40,6 +40,9 @@ Work ThreadPool::TakeLocked(bool interactive_only, double now_ms) {
     const bool interactive = priority == Priority::kInteractive;
     if (!interactive && (interactive_only || active_ >= active_limit_)) return {};
     if (interactive) interactive_waiting_.fetch_sub(1, std::memory_order_relaxed);
+    // One count a piece: what woke this thread was one. Under the lock, as a thread that looked in vain just before
+    // must not have fallen asleep beside a piece whose count is taken here.
+    if (!woken) sem_trywait(&ready_);
     return queue_.Pop(priority, now_ms).work;
   }
   return {};
@@ -61,10 +64,9 @@ void ThreadPool::RunInteractive() {
     {
       const double now_ms = SystemClock().NowMs();
       std::lock_guard lock(mutex_);
-      work = TakeLocked(/*interactive_only=*/true, now_ms);
+      work = TakeLocked(/*interactive_only=*/true, /*woken=*/false, now_ms);
     }
     if (!work) return;
-    sem_trywait(&ready_);
     work();
   }
 }
@@ -87,7 +89,7 @@ void ThreadPool::Run() {
       const double now_ms = SystemClock().NowMs();
       std::lock_guard lock(mutex_);
       if (was_active) --active_;
-      work = TakeLocked(/*interactive_only=*/false, now_ms);
+      work = TakeLocked(/*interactive_only=*/false, std::exchange(woken, false), now_ms);
       was_active = static_cast<bool>(work);
       if (was_active) ++active_;
     }
@@ -97,8 +99,6 @@ void ThreadPool::Run() {
       woken = true;
       continue;
     }
-    // One count a piece: what woke this thread was one. Two would leave another thread asleep beside its piece.
-    if (!std::exchange(woken, false)) sem_trywait(&ready_);
     work();
     work = nullptr;  // what the work owns dies before the lock is taken again
   }

@@ -31,8 +31,9 @@ class ThreadPool final : public Executor {
 
  private:
   void Run();
-  // The best piece that may start now; empty when none. REQUIRES: mutex_ held.
-  Work TakeLocked(bool interactive_only, double now_ms);
+  // The best piece that may start now; empty when none. `woken`: the semaphore has been waited for since the last look.
+  // REQUIRES: mutex_ held.
+  Work TakeLocked(bool interactive_only, bool woken, double now_ms);
 
   Inbox<WorkQueue::Item> inbox_;
   // Counts the pieces that nobody has begun to look for: for each piece that no thread has taken it is not 0, or a thread
