@@ -34,7 +34,7 @@ struct App {
   std::unique_ptr<WebInference> inference;
 #ifdef __EMSCRIPTEN_PTHREADS__
   std::unique_ptr<ThreadPool> compute;
-  SerialThread storage;
+  std::unique_ptr<SerialThread> storage;
 #else
   InlineExecutor inline_work{&loop};
 #endif
@@ -73,9 +73,11 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_start(int threads, int lanes, con
   platform.threads = static_cast<uint32_t>(threads);
   platform.isolated = isolated != 0;
 #ifdef __EMSCRIPTEN_PTHREADS__
-  app->compute = std::make_unique<ThreadPool>(threads);
+  const auto cores = std::make_shared<CoreBudget>(threads);
+  app->compute = std::make_unique<ThreadPool>(threads, cores);
+  app->storage = std::make_unique<SerialThread>(cores);
   platform.compute = app->compute.get();
-  platform.storage = &app->storage;
+  platform.storage = app->storage.get();
 #else
   platform.threaded = false;
   platform.compute = &app->inline_work;

@@ -66,14 +66,14 @@ struct EngineContext {
   template <typename Value, typename WorkFn, typename DoneFn>
   void OnStorage(Priority priority, WorkFn work, DoneFn done, const char* what = __builtin_FUNCTION()) {
     ++storage_tasks;
-    auto run = [this, what, work = std::move(work), done = std::move(done)]() mutable {
+    auto run = [this, priority, what, work = std::move(work), done = std::move(done)]() mutable {
       auto result = std::make_shared<Value>(work(*store));
       auto tell = [this, result, done = std::move(done)]() mutable {
         --storage_tasks;
         done(std::move(*result));
         TaskEnded();
       };
-      platform.loop->Post(std::move(tell), what);
+      platform.loop->Post(priority, std::move(tell), what);
     };
     platform.storage->Post(priority, std::move(run), what);
   }
@@ -81,14 +81,14 @@ struct EngineContext {
   template <typename Value, typename WorkFn, typename DoneFn>
   void OnCompute(Priority priority, WorkFn work, DoneFn done, const char* what = __builtin_FUNCTION()) {
     ++compute_tasks;
-    auto run = [this, what, work = std::move(work), done = std::move(done)]() mutable {
+    auto run = [this, priority, what, work = std::move(work), done = std::move(done)]() mutable {
       auto result = std::make_shared<Value>(work());
       auto tell = [this, result, done = std::move(done)]() mutable {
         --compute_tasks;
         done(std::move(*result));
         TaskEnded();
       };
-      platform.loop->Post(std::move(tell), what);
+      platform.loop->Post(priority, std::move(tell), what);
     };
     platform.compute->Post(priority, std::move(run), what);
   }

@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace lodestone {
-namespace {
-
-constexpr int kStorageThreads = 1;
-
-}  // namespace
-
 CoreShare::CoreShare(EngineContext* context) : context_(context), threads_(context->platform.compute->thread_count()) {
   Embedder& instant = context_->instant.embedder;
   Embedder& larger = context_->larger.embedder;
@@ -31,7 +25,7 @@ int CoreShare::Lanes() const { return std::max(1, threads_ - (context_->computin
 
 void CoreShare::Share() {
   const int busy = context_->instant.embedder.bulk_lanes_busy() + context_->larger.embedder.bulk_lanes_busy();
-  context_->platform.compute->SetActiveLimit(std::max(1, threads_ - kStorageThreads - busy));
+  context_->platform.compute->SetActiveLimit(std::max(1, threads_ - busy));
 }
 
 }  // namespace lodestone

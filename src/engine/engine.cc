@@ -166,7 +166,7 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
         if (reply.ok()) Respond(id, reply.value());
         else RespondError(id, reply.status());
         // What waited for a quiet moment may go on; a search that ends with a model's answer ends no other task.
-        context_.platform.loop->Post([this] { context_.TaskEnded(); }, "TaskEnded");
+        context_.platform.loop->Post(Priority::kBackground, [this] { context_.TaskEnded(); }, "TaskEnded");
       });
       return;
     }

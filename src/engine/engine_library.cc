@@ -27,7 +27,7 @@ void Engine::OpenLibrary(std::function<void(const Status&)> opened) {
       for (auto& work : std::exchange(after_open_, {})) work();
       StateMayHaveChanged();
     };
-    context_.platform.loop->Post(adopt, "OpenLibrary");
+    context_.platform.loop->Post(Priority::kVisible, adopt, "OpenLibrary");
   });
 }
 

@@ -127,14 +127,14 @@ void Engine::MeasureLag(double now_ms) {
     };
     context_.platform.loop->PostDelayed(LagMonitor::kTickMs, again, kProbe);
   };
-  context_.platform.loop->Post(probe, kProbe);
+  context_.platform.loop->Post(Priority::kInteractive, probe, kProbe);
 }
 
 void Engine::CheckIdle() {
   if (idle_waiters_.empty() || idle_check_scheduled_) return;
   // Looked at again from the loop: what was just posted counts as work.
   idle_check_scheduled_ = true;
-  context_.platform.loop->Post([this] {
+  context_.platform.loop->Post(Priority::kBackground, [this] {
     idle_check_scheduled_ = false;
     if (!idle()) return;  // what still runs calls here again when it ends
     for (RequestId id : std::exchange(idle_waiters_, {})) Respond(id, protocol::Ack{});

@@ -137,7 +137,7 @@ void Ingest::Pump() {
 
 void Ingest::PumpLater() {
   if (std::exchange(pump_posted_, true)) return;
-  context_->platform.loop->Post([this] {
+  context_->platform.loop->Post(Priority::kBackground, [this] {
     pump_posted_ = false;
     Pump();
   });
@@ -287,7 +287,7 @@ void Ingest::FinishFile(const FilePtr& file) {
   if (job->finished == job->total) return FinishJob(job);
   if (std::exchange(job->telling, true)) return;
   // Behind what is queued: what finishes meanwhile goes with it.
-  context_->platform.loop->Post([this, job] {
+  context_->platform.loop->Post(Priority::kBackground, [this, job] {
     job->telling = false;
     if (!job->cancelled) TellProgress(job);
   });

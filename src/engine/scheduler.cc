@@ -150,6 +150,7 @@ void Scheduler::Launch(const TaskPtr& task) {
   flight->batch = task->batch;
   flight->step = task->step;
   flight->name = task->spec.name;
+  flight->priority = task->spec.priority;
   task->flight = flight;
   task->flying = true;
   executor_->Post(task->spec.priority, [flight = std::move(flight)] { flight->Run(); }, task->spec.name);

@@ -78,7 +78,7 @@ void Scheduler::End(const TaskPtr& task, TaskState state, Status status) {
   Changed(*task);
   // Its owner may have given it another part meanwhile.
   if (whole && whole->finishing && whole->parts.empty()) End(whole, whole->stop_state, whole->status);
-  if (tasks_.empty() && on_shut_) loop_->Post(std::exchange(on_shut_, {}), "Shutdown");
+  if (tasks_.empty() && on_shut_) loop_->Post(Priority::kBackground, std::exchange(on_shut_, {}), "Shutdown");
   Pump();
 }
 
@@ -96,7 +96,7 @@ void Scheduler::CheckDeadline(TaskId id) {
 
 void Scheduler::Shutdown(std::function<void()> done) {
   closed_ = true;
-  if (tasks_.empty()) return loop_->Post(std::move(done), "Shutdown");
+  if (tasks_.empty()) return loop_->Post(Priority::kBackground, std::move(done), "Shutdown");
   on_shut_ = std::move(done);
   std::vector<TaskPtr> all;
   for (const auto& [id, task] : tasks_) all.push_back(task);

@@ -52,6 +52,7 @@ struct Scheduler::Flight {
   std::shared_ptr<Batch> batch;
   std::shared_ptr<TaskStep> step;
   const char* name;
+  Priority priority;
   std::atomic<FlightState> state = FlightState::kQueued;
 
   void Run() {
@@ -68,6 +69,7 @@ struct Scheduler::Flight {
   }
   void Land(Result<TaskNext> next) {
     loop->Post(
+        priority,
         [to = scheduler, alive = alive, id = id, number = number, next = std::move(next)] {
           if (alive.lock()) to->Landed(id, number, next);
         },

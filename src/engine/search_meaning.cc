@@ -90,7 +90,7 @@ void Search::Scan(RunPtr run, std::shared_ptr<Meaning> meaning, std::vector<floa
       progress->sums[shard] =
           meaning->index->Scan(meaning->query, begin, end, meaning->scores.by_row.data() + begin);
       const bool last = progress->left.fetch_sub(1, std::memory_order_acq_rel) == 1;
-      context_->platform.loop->Post([this, run, meaning, progress, last] {
+      context_->platform.loop->Post(Priority::kInteractive, [this, run, meaning, progress, last] {
         --context_->compute_tasks;
         if (!last) return context_->TaskEnded();
         ScoreSums total;

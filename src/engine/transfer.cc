@@ -67,7 +67,7 @@ Watch Transfer::WatchBy(std::shared_ptr<Control> control, Progress share) {
             const double now_ms = context_->platform.clock->NowMs();
             if (total == 0 || now_ms - control->reported_ms < kReportIntervalMs) return;
             control->reported_ms = now_ms;
-            context_->platform.loop->Post([share, done, total] { share(done, total); }, "Report");
+            context_->platform.loop->Post(Priority::kVisible, [share, done, total] { share(done, total); }, "Report");
           }};
 }
 

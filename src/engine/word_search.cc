@@ -87,7 +87,7 @@ using ScoringPtr = std::shared_ptr<Scoring>;
 
 // Thread: any.
 void Deliver(const ScoringPtr& scoring) {
-  scoring->context->platform.loop->Post([scoring] {
+  scoring->context->platform.loop->Post(Priority::kInteractive, [scoring] {
     EngineContext* const context = scoring->context;
     --context->compute_tasks;
     if (scoring->needs_store) {

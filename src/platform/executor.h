@@ -11,13 +11,14 @@ enum class Priority { kInteractive = 0, kVisible = 1, kBackground = 2 };
 
 using Work = std::function<void()>;
 
-// The coordinator's own loop: work posted from any thread runs on the coordinator, in order. Work goes by the name of
-// the function that posts it, unless another is given; names are literals.
+// The coordinator's own loop: work posted from any thread runs on the coordinator; what somebody waits for comes first,
+// each kind in order. Work goes by the name of the function that posts it, unless another is given; names are literals.
 // Thread: Post from any.
 class Loop {
  public:
   virtual ~Loop() = default;
-  virtual void Post(Work work, const char* what = __builtin_FUNCTION()) = 0;
+  // kVisible has its turn with kBackground.
+  virtual void Post(Priority priority, Work work, const char* what = __builtin_FUNCTION()) = 0;
   // Runs `work` on the coordinator not before `delay_ms` from now. Thread: coordinator.
   virtual void PostDelayed(double delay_ms, Work work, const char* what = __builtin_FUNCTION()) = 0;
   // The work that runs goes by another name. Thread: coordinator.
@@ -48,7 +49,8 @@ class Executor {
   virtual void Post(Priority priority, Work work, const char* what = __builtin_FUNCTION()) = 0;
   // The number of threads that run work at once; 1 where there are no threads.
   virtual int thread_count() const = 0;
-  // At most `count` threads take work from now on; interactive work is never held back.
+  // At most `count` threads take work from now on, those of queues that share the cores included; interactive work is
+  // never held back.
   virtual void SetActiveLimit(int count) = 0;
   // True while interactive work waits for a thread: long work asks between batches and
   // then calls RunInteractive(), so that a query never waits for a whole document.

@@ -155,7 +155,7 @@ class Lanes {
 
   // Thread: the lane's.
   void Loaded(int token, ModelInfo info, std::string error) {
-    loop_->Post([this, token, info, error = std::move(error)] {
+    loop_->Post(Priority::kInteractive, [this, token, info, error = std::move(error)] {
       InferenceHost::LoadDone done = std::move(loads_[token]);
       loads_.erase(token);
       if (error.empty()) {
@@ -169,13 +169,13 @@ class Lanes {
     });
   }
   void OnGpu(int token, uint32_t batch_tokens) {
-    loop_->Post([this, token, batch_tokens] {
+    loop_->Post(Priority::kInteractive, [this, token, batch_tokens] {
       if (batch_tokens > 0) gpu_batch_tokens_[token] = batch_tokens;
       else gpu_batch_tokens_.erase(token);
     });
   }
   void Ran(int token, std::string error) {
-    loop_->Post([this, token, error = std::move(error)] {
+    loop_->Post(Priority::kInteractive, [this, token, error = std::move(error)] {
       InferenceHost::RunDone done = std::move(runs_[token]);
       runs_.erase(token);
       done(error.empty() ? OkStatus()

@@ -6,7 +6,7 @@ namespace lodestone {
 
 void InlineExecutor::Post(Priority priority, Work work, const char* what) {
   queue_.Push({.priority = priority, .work = std::move(work), .what = what});
-  loop_->Post([this] { RunOne(); }, what);
+  loop_->Post(priority, [this] { RunOne(); }, what);
 }
 
 void InlineExecutor::RunOne() {

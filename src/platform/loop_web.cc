@@ -59,24 +59,33 @@ void WebLoop::Wake() {
   lodestone_loop_wake();
 }
 
-void WebLoop::Post(Work work, const char* what) {
-  inbox_.Push({std::move(work), what});
+void WebLoop::Post(Priority priority, Work work, const char* what) {
+  Line& line = priority == Priority::kInteractive ? urgent_ : rest_;
+  line.inbox.Push({std::move(work), what});
   if (!awake_.exchange(true)) Wake();
+}
+
+std::deque<WebLoop::Named>* WebLoop::Waiting() {
+  for (Line* line : {&urgent_, &rest_}) {
+    if (line->queue.empty()) line->inbox.TakeAll(&line->queue);
+    if (!line->queue.empty()) return &line->queue;
+  }
+  return nullptr;
 }
 
 void WebLoop::RunTurn() {
   double now_ms = SystemClock().NowMs();
   const double until_ms = now_ms + kTurnMs;
   while (now_ms < until_ms) {
-    if (queue_.empty()) inbox_.TakeAll(&queue_);
-    if (queue_.empty()) {
+    std::deque<Named>* const queue = Waiting();
+    if (!queue) {
       awake_ = false;
       // What came just before that saw a turn on its way.
-      if (inbox_.empty() || awake_.exchange(true)) return;
+      if ((urgent_.inbox.empty() && rest_.inbox.empty()) || awake_.exchange(true)) return;
       continue;
     }
-    const Named named = std::move(queue_.front());
-    queue_.pop_front();
+    const Named named = std::move(queue->front());
+    queue->pop_front();
     now_ms = Run(named.work, named.what, now_ms);
   }
   lodestone_loop_wake();

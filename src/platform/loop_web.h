@@ -15,7 +15,7 @@ namespace lodestone {
 class WebLoop final : public Loop {
  public:
   WebLoop();
-  void Post(Work work, const char* what = __builtin_FUNCTION()) override;
+  void Post(Priority priority, Work work, const char* what = __builtin_FUNCTION()) override;
   void PostDelayed(double delay_ms, Work work, const char* what = __builtin_FUNCTION()) override;
 
   // Called by the browser's side, on the coordinator.
@@ -28,11 +28,18 @@ class WebLoop final : public Loop {
     const char* what = "";
   };
 
-  void Wake();
+  struct Line {
+    Inbox<Named> inbox;
+    std::deque<Named> queue;  // the coordinator's alone
+  };
 
-  Inbox<Named> inbox_;
+  void Wake();
+  // The first of the line that may go ahead; null when both are empty.
+  std::deque<Named>* Waiting();
+
+  Line urgent_;
+  Line rest_;
   std::atomic<bool> awake_ = false;  // a turn is on its way
-  std::deque<Named> queue_;          // the coordinator's alone
   std::map<int, Named> timers_;
   int next_timer_ = 1;
 };

@@ -13,7 +13,7 @@ namespace lodestone {
 // Thread: Post from any; the rest from the thread that pumps.
 class RunLoop final : public Loop {
  public:
-  void Post(Work work, const char* what = __builtin_FUNCTION()) override;
+  void Post(Priority priority, Work work, const char* what = __builtin_FUNCTION()) override;
   void PostDelayed(double delay_ms, Work work, const char* what = __builtin_FUNCTION()) override;
 
   // Runs work until `done()` holds. False when `timeout_ms` went by first (a hang guard for tests).
@@ -28,7 +28,8 @@ class RunLoop final : public Loop {
     Work work;
     const char* what = "";
   };
-  std::deque<Named> queue_;
+  std::deque<Named> urgent_;
+  std::deque<Named> rest_;
   std::multimap<double, Named> delayed_;  // by due time
 };
 

@@ -6,10 +6,10 @@
 
 namespace lodestone {
 
-void RunLoop::Post(Work work, const char* what) {
+void RunLoop::Post(Priority priority, Work work, const char* what) {
   {
     std::lock_guard lock(mutex_);
-    queue_.push_back({std::move(work), what});
+    (priority == Priority::kInteractive ? urgent_ : rest_).push_back({std::move(work), what});
   }
   posted_.notify_one();
 }
@@ -21,7 +21,8 @@ void RunLoop::PostDelayed(double delay_ms, Work work, const char* what) {
 
 void RunLoop::Clear() {
   std::lock_guard lock(mutex_);
-  queue_.clear();
+  urgent_.clear();
+  rest_.clear();
   delayed_.clear();
 }
 
@@ -36,9 +37,9 @@ bool RunLoop::RunUntil(const std::function<bool()>& done, double timeout_ms) {
       if (!delayed_.empty() && delayed_.begin()->first <= now_ms) {
         named = std::move(delayed_.begin()->second);
         delayed_.erase(delayed_.begin());
-      } else if (!queue_.empty()) {
-        named = std::move(queue_.front());
-        queue_.pop_front();
+      } else if (std::deque<Named>& queue = urgent_.empty() ? rest_ : urgent_; !queue.empty()) {
+        named = std::move(queue.front());
+        queue.pop_front();
       } else {
         double wait_ms = deadline_ms - now_ms + 1;
         if (!delayed_.empty()) wait_ms = std::min(wait_ms, delayed_.begin()->first - now_ms);

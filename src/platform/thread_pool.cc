@@ -5,7 +5,11 @@
 
 namespace lodestone {
 
-ThreadPool::ThreadPool(int thread_count) : active_limit_(thread_count) {
+ThreadPool::ThreadPool(int thread_count, std::shared_ptr<CoreBudget> cores)
+    : cores_(cores ? std::move(cores) : std::make_shared<CoreBudget>(thread_count)),
+      sharer_(cores_->Join([this, thread_count](int free) {
+        for (int i = 0; i < std::min(free, thread_count); ++i) sem_post(&ready_);
+      })) {
   sem_init(&ready_, 0, 0);
   threads_.reserve(static_cast<size_t>(thread_count));
   for (int i = 0; i < thread_count; ++i) threads_.emplace_back([this] { Run(); });
@@ -21,6 +25,7 @@ ThreadPool::~ThreadPool() {
   }
   for (size_t i = 0; i < threads_.size(); ++i) sem_post(&ready_);
   for (auto& thread : threads_) thread.join();
+  cores_->Leave(sharer_);
   sem_destroy(&ready_);
 }
 
@@ -31,21 +36,54 @@ void ThreadPool::Post(Priority priority, Work work, const char* what) {
   sem_post(&ready_);
 }
 
-Work ThreadPool::TakeLocked(bool interactive_only, bool woken, double now_ms) {
+void ThreadPool::ArriveLocked() {
   std::deque<WorkQueue::Item> arrived;
   inbox_.TakeAll(&arrived);
   for (WorkQueue::Item& item : arrived) queue_.Push(std::move(item));
-  for (const Priority priority : kPriorities) {
-    if (queue_.empty(priority)) continue;
-    const bool interactive = priority == Priority::kInteractive;
-    if (!interactive && (interactive_only || active_ >= active_limit_)) return {};
-    if (interactive) interactive_waiting_.fetch_sub(1, std::memory_order_relaxed);
-    // One count a piece: what woke this thread was one. Under the lock, as a thread that looked in vain just before
-    // must not have fallen asleep beside a piece whose count is taken here.
-    if (!woken) sem_trywait(&ready_);
-    return queue_.Pop(priority, now_ms).work;
+}
+
+Work ThreadPool::PopLocked(Priority priority, Worker* worker, double now_ms) {
+  // One count a piece: what woke this thread was one. Under the lock, as a thread that looked in vain just before
+  // must not have fallen asleep beside a piece whose count is taken here.
+  if (!std::exchange(worker->woken, false)) sem_trywait(&ready_);
+  return queue_.Pop(priority, now_ms).work;
+}
+
+Work ThreadPool::TakeInteractiveLocked(Worker* worker, double now_ms) {
+  ArriveLocked();
+  if (queue_.empty(Priority::kInteractive)) return {};
+  interactive_waiting_.fetch_sub(1, std::memory_order_relaxed);
+  return PopLocked(Priority::kInteractive, worker, now_ms);
+}
+
+Work ThreadPool::TakeLocked(Worker* worker, double now_ms) {
+  if (Work work = TakeInteractiveLocked(worker, now_ms)) {
+    GiveCore(worker);
+    return work;
   }
+  for (const Priority priority : {Priority::kVisible, Priority::kBackground}) {
+    if (queue_.empty(priority)) continue;
+    if (!TakeCore(worker, now_ms)) return {};
+    return PopLocked(priority, worker, now_ms);
+  }
+  GiveCore(worker);
+  cores_->Withdraw(sharer_);
   return {};
+}
+
+bool ThreadPool::TakeCore(Worker* worker, double now_ms) {
+  if (worker->has_core && cores_->MayKeep(sharer_, now_ms - worker->since_ms)) return true;
+  GiveCore(worker);
+  if (!cores_->Take(sharer_)) return false;
+  worker->has_core = true;
+  worker->since_ms = now_ms;
+  // Another thread takes the next core, or is refused it and so has a place among those who wait.
+  if (threads_.size() > 1) sem_post(&ready_);
+  return true;
+}
+
+void ThreadPool::GiveCore(Worker* worker) {
+  if (std::exchange(worker->has_core, false)) cores_->Give();
 }
 
 LagHistogram ThreadPool::WaitTimes(Priority priority) const {
@@ -64,44 +102,33 @@ void ThreadPool::RunInteractive() {
     {
       const double now_ms = SystemClock().NowMs();
       std::lock_guard lock(mutex_);
-      work = TakeLocked(/*interactive_only=*/true, /*woken=*/false, now_ms);
+      Worker awake;
+      work = TakeInteractiveLocked(&awake, now_ms);
     }
     if (!work) return;
     work();
   }
 }
 
-void ThreadPool::SetActiveLimit(int count) {
-  const int limit = std::clamp(count, 1, std::max(1, static_cast<int>(threads_.size())));
-  {
-    std::lock_guard lock(mutex_);
-    if (std::exchange(active_limit_, limit) >= limit) return;
-  }
-  for (size_t i = 0; i < threads_.size(); ++i) sem_post(&ready_);
-}
-
 void ThreadPool::Run() {
-  bool was_active = false;
-  bool woken = false;
+  Worker worker;
   while (!stopping_) {
     Work work;
     {
       const double now_ms = SystemClock().NowMs();
       std::lock_guard lock(mutex_);
-      if (was_active) --active_;
-      work = TakeLocked(/*interactive_only=*/false, std::exchange(woken, false), now_ms);
-      was_active = static_cast<bool>(work);
-      if (was_active) ++active_;
+      work = TakeLocked(&worker, now_ms);
     }
     if (!work) {
       while (sem_wait(&ready_) != 0) {
       }
-      woken = true;
+      worker.woken = true;
       continue;
     }
     work();
     work = nullptr;  // what the work owns dies before the lock is taken again
   }
+  GiveCore(&worker);
 }
 
 }  // namespace lodestone

@@ -3,10 +3,13 @@
 #include <semaphore.h>
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "platform/core_budget.h"
 #include "platform/executor.h"
 #include "platform/inbox.h"
 #include "platform/work_queue.h"
@@ -17,7 +20,8 @@ namespace lodestone {
 // Owns: its threads; the destructor finishes the work that runs, drops what waits, and joins.
 class ThreadPool final : public Executor {
  public:
-  explicit ThreadPool(int thread_count);
+  // Shares `cores` with other pools; has as many of its own as threads when there is none.
+  explicit ThreadPool(int thread_count, std::shared_ptr<CoreBudget> cores = nullptr);
   ~ThreadPool() override;
 
   void Post(Priority priority, Work work, const char* what = __builtin_FUNCTION()) override;
@@ -27,13 +31,26 @@ class ThreadPool final : public Executor {
   LagHistogram WaitTimes(Priority priority) const override;
   void ForgetWaitTimes() override;
 
-  void SetActiveLimit(int count) override;
+  void SetActiveLimit(int count) override { cores_->SetLimit(count); }
 
  private:
+  // A thread's own.
+  struct Worker {
+    bool woken = false;  // the semaphore has been waited for since the last look
+    bool has_core = false;
+    double since_ms = 0;  // that it has it
+  };
+
   void Run();
-  // The best piece that may start now; empty when none. `woken`: the semaphore has been waited for since the last look.
-  // REQUIRES: mutex_ held.
-  Work TakeLocked(bool interactive_only, bool woken, double now_ms);
+  // The best piece that may start now; empty when none. REQUIRES: mutex_ held.
+  Work TakeLocked(Worker* worker, double now_ms);
+  // The same of interactive work alone, from inside a piece.
+  Work TakeInteractiveLocked(Worker* worker, double now_ms);
+  Work PopLocked(Priority priority, Worker* worker, double now_ms);
+  void ArriveLocked();
+  // REQUIRES: background work waits.
+  bool TakeCore(Worker* worker, double now_ms);
+  void GiveCore(Worker* worker);
 
   Inbox<WorkQueue::Item> inbox_;
   // Counts the pieces that nobody has begun to look for: for each piece that no thread has taken it is not 0, or a thread
@@ -42,8 +59,8 @@ class ThreadPool final : public Executor {
   mutable std::mutex mutex_;  // of what follows, among the threads
   WorkQueue queue_;
   std::atomic<int> interactive_waiting_ = 0;
-  int active_ = 0;
-  int active_limit_;
+  const std::shared_ptr<CoreBudget> cores_;
+  const CoreBudget::Sharer sharer_;
   std::atomic<bool> stopping_ = false;
   std::vector<std::thread> threads_;
 };
@@ -51,7 +68,7 @@ class ThreadPool final : public Executor {
 // One thread that runs its work by priority, then in order (the storage thread).
 class SerialThread final : public SerialQueue {
  public:
-  SerialThread() : pool_(1) {}
+  explicit SerialThread(std::shared_ptr<CoreBudget> cores = nullptr) : pool_(1, std::move(cores)) {}
   void Post(Priority priority, Work work, const char* what = __builtin_FUNCTION()) override {
     pool_.Post(priority, std::move(work), what);
   }

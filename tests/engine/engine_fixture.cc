@@ -39,7 +39,7 @@ std::string TokenizerJson() {
 }  // namespace
 
 void FakeFiles::Read(FileId file, uint64_t offset, uint32_t size_bytes, ReadDone done) {
-  loop_->Post([=, this] {
+  loop_->Post(Priority::kBackground, [=, this] {
     if (std::find(gone_.begin(), gone_.end(), file) != gone_.end()) {
       done(Status(StatusCode::kNotFound, "The file is gone."));
       return;
@@ -55,7 +55,7 @@ void FakeInference::Load(const ModelSource&, LoadDone done) {
 }
 
 void FakeInference::OpenLane(int, LoadDone done) {
-  loop_->Post([this, done = std::move(done)] {
+  loop_->Post(Priority::kInteractive, [this, done = std::move(done)] {
     if (fail_loads) done(Status(StatusCode::kBadData, "The model is damaged."));
     else done(ModelInfo{dimension_, false, true});
   });
@@ -84,7 +84,7 @@ void FakeInference::Run(int lane, InferenceBatch* batch, RunDone done) {
     const auto tell = [done, fails = fail_runs] {
       done(fails ? Status(StatusCode::kBadData, "The model failed on a text.") : OkStatus());
     };
-    loop_->Post(tell, "Run");
+    loop_->Post(Priority::kInteractive, tell, "Run");
   });
 }
 
@@ -118,8 +118,9 @@ void EngineTest::Start() {
   Platform platform;
   platform.loop = &loop_;
   if (threads) {
-    storage_ = std::make_unique<SerialThread>();
-    compute_ = std::make_unique<ThreadPool>(2);
+    const auto cores = std::make_shared<CoreBudget>(2);
+    storage_ = std::make_unique<SerialThread>(cores);
+    compute_ = std::make_unique<ThreadPool>(2, cores);
     platform.compute = compute_.get();
     platform.storage = storage_.get();
   } else {
@@ -153,6 +154,7 @@ EngineTest::~EngineTest() = default;
 void EngineTest::HoldLoop(double ms, const char* name) {
   bool held = false;
   loop_.Post(
+      Priority::kBackground,
       [&] {
         const double until_ms = SystemClock().NowMs() + ms;
         while (SystemClock().NowMs() < until_ms) {

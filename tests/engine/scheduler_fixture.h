@@ -23,7 +23,7 @@ class FakeClock final : public Clock {
 class FakeLoop final : public Loop {
  public:
   explicit FakeLoop(FakeClock* clock) : clock_(clock) {}
-  void Post(Work work, const char*) override { queue_.push_back(std::move(work)); }
+  void Post(Priority, Work work, const char*) override { queue_.push_back(std::move(work)); }
   void PostDelayed(double delay_ms, Work work, const char*) override {
     delayed_.emplace(clock_->now_ms + delay_ms, std::move(work));
   }

@@ -48,7 +48,7 @@ class TasksTest : public EngineTest {
   void UntilRead(uint32_t count) {
     ASSERT_TRUE(loop_.RunUntil([&] { return State().running == count; }, 30000));
     bool read = false;
-    loop_.Post([&] { read = true; });  // behind the last reads
+    loop_.Post(Priority::kBackground, [&] { read = true; });  // behind the last reads
     ASSERT_TRUE(loop_.RunUntil([&] { return read; }, 30000));
   }
   void Pause() { Ask<protocol::Ack>(protocol::SetPaused{.paused = true}); }

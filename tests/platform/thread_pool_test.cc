@@ -151,7 +151,7 @@ TEST(RunLoop, WorkGoesByTheNameOfTheFunctionThatPostsIt) {
   RunLoop loop;
   std::vector<std::string> names;
   loop.on_ran = [&](const char* what, double, double) { names.push_back(what); };
-  loop.Post([] {});
+  loop.Post(Priority::kBackground, [] {});
   ASSERT_TRUE(loop.RunUntil([&] { return names.size() == 1; }, 10000));
   EXPECT_EQ(names[0], "TestBody");
 }
@@ -169,12 +169,23 @@ TEST(InlineExecutor, RunsOnePieceATurnByPriority) {
   EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));
 }
 
+TEST(RunLoop, WhatSomebodyWaitsForGoesAheadOfTheRest) {
+  RunLoop loop;
+  std::vector<int> order;
+  for (int i = 0; i < 3; ++i) {
+    loop.Post(Priority::kBackground, [&order, i] { order.push_back(10 + i); });
+    loop.Post(Priority::kInteractive, [&order, i] { order.push_back(i); });
+  }
+  ASSERT_TRUE(loop.RunUntil([&] { return order.size() == 6; }, 10000));
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 10, 11, 12}));
+}
+
 TEST(RunLoop, DelayedWorkComesInOrderOfItsTime) {
   RunLoop loop;
   std::vector<int> order;
   loop.PostDelayed(5, [&] { order.push_back(2); });
   loop.PostDelayed(1, [&] { order.push_back(1); });
-  loop.Post([&] { order.push_back(0); });
+  loop.Post(Priority::kBackground, [&] { order.push_back(0); });
   ASSERT_TRUE(loop.RunUntil([&] { return order.size() == 3; }, 10000));
   EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));
   EXPECT_FALSE(loop.RunUntil([] { return false; }, 1)) << "a hang is reported";
