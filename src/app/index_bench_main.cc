@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "index/flat_index.h"
 #include "index/hnsw_index.h"
+#include "index/scan_pieces.h"
 #include "platform/thread_pool.h"
 
 namespace lodestone {
@@ -38,12 +39,15 @@ Bench bench;
 
 // What one search's threads share.
 struct ExactScan {
-  // So many rows at once: none waits long for another's last piece, and whoever is awake first takes most.
-  static constexpr Row kPieceRows = 4096;
+  ExactScan(std::shared_ptr<FlatIndex> index, const float* vector, size_t top)
+      : flat(std::move(index)),
+        query(flat->Prepare({vector, flat->dimension()})),
+        wanted(4 * top),
+        pieces(flat->row_count()) {}
 
   // Until no piece is left; then `best` has this thread's, rescored.
   void Run(std::vector<ScoredRow>* best) {
-    std::vector<float> scores(kPieceRows);
+    std::vector<float> scores(ScanPieces::kPieceRows);
     float floor = FlatIndex::kDeadScore;
     const auto keep_best = [&] {
       if (best->size() <= wanted) return;
@@ -52,12 +56,12 @@ struct ExactScan {
       best->resize(wanted);
       floor = best->back().score;
     };
-    for (Row begin; (begin = next.fetch_add(kPieceRows, std::memory_order_relaxed)) < count;) {
-      const Row rows = std::min(count - begin, kPieceRows);
-      flat->Scan(query, begin, begin + rows, scores.data());
-      for (Row i = 0; i < rows; ++i) {
-        if (!(scores[i] > floor)) continue;
-        best->push_back({begin + i, scores[i]});
+    for (ScanPieces::Piece piece; pieces.Take(&piece);) {
+      flat->Scan(query, piece.begin, piece.end, scores.data());
+      for (Row row = piece.begin; row < piece.end; ++row) {
+        const float score = scores[row - piece.begin];
+        if (!(score > floor)) continue;
+        best->push_back({row, score});
         if (best->size() == 4 * wanted) keep_best();
       }
     }
@@ -85,11 +89,10 @@ struct ExactScan {
   }
 
   static constexpr uint32_t kClosed = 1u << 31;
-  std::shared_ptr<FlatIndex> flat;
-  PreparedVector query;
-  Row count = 0;
-  size_t wanted = 0;
-  std::atomic<Row> next = 0;
+  const std::shared_ptr<FlatIndex> flat;
+  const PreparedVector query;
+  const size_t wanted;
+  ScanPieces pieces;
   std::atomic<uint32_t> helpers = 0;
   std::vector<std::vector<ScoredRow>> best;  // by thread
 };
@@ -149,11 +152,7 @@ EMSCRIPTEN_KEEPALIVE uint32_t bench_search_graph(const float* query, uint32_t to
 }
 
 EMSCRIPTEN_KEEPALIVE uint32_t bench_search_exact(const float* query, uint32_t top, int threads, Row* rows) {
-  auto scan = std::make_shared<ExactScan>();
-  scan->flat = bench.flat;
-  scan->query = bench.flat->Prepare({query, bench.flat->dimension()});
-  scan->count = bench.flat->row_count();
-  scan->wanted = 4 * size_t{top};
+  const auto scan = std::make_shared<ExactScan>(bench.flat, query, top);
   scan->best.resize(static_cast<size_t>(threads));
   // A thread that wakes too late is not waited for.
   for (int i = 1; i < threads; ++i) {

@@ -60,11 +60,12 @@ std::string LagMonitor::Cause(double lag_ms) const {
 
 void LagMonitor::Tell(double lag_ms, std::string what, double now_ms) {
   ++stalls_;
-  if (now_ms - told_ms_ < kTellIntervalMs) {
+  if (now_ms - told_ms_ < kTellIntervalMs && lag_ms <= told_lag_ms_) {
     ++untold_;
     return;
   }
   told_ms_ = now_ms;
+  told_lag_ms_ = lag_ms;
   const Stall stall{lag_ms, std::move(what), std::exchange(untold_, 0)};
   if (on_stall) on_stall(stall);
 }

@@ -41,7 +41,7 @@ class LagMonitor {
   // What was before `now_ms` is forgotten, also of a probe that is out.
   void Reset(double now_ms);
 
-  // Once for each stall, but at most once a second: the next one says how many were passed over.
+  // Once for each stall; but for a second after it only for longer ones, the next says how many were passed over.
   std::function<void(const Stall&)> on_stall;
 
  private:
@@ -61,6 +61,7 @@ class LagMonitor {
   std::string longest_;
   std::string last_;  // ran before whatever comes
   double told_ms_ = -1e9;
+  double told_lag_ms_ = 0;
   uint32_t untold_ = 0;
 };
 

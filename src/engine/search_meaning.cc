@@ -1,17 +1,16 @@
 // The part of Search that finds what is near in meaning: the query's vectors, and who is similar to them.
 
 #include <algorithm>
-#include <atomic>
 #include <random>
 #include <utility>
 
 #include "engine/search_run.h"
 #include "engine/token_windows.h"
+#include "index/scan_pieces.h"
 
 namespace lodestone {
 namespace {
 
-constexpr size_t kRowsPerShard = 16384;
 // By a graph: so many nearest passages for each document that is asked for (a document may have several among
 // them), found with this much wider a walk; past the most that pays, all are scanned.
 constexpr size_t kNearestPerResult = 16;
@@ -72,35 +71,34 @@ void Search::Scan(RunPtr run, std::shared_ptr<Meaning> meaning, std::vector<floa
   if (walks) return Walk(run, meaning);
   meaning->scores.by_row.resize(rows);
 
-  // Enough shards for every thread, none so small that handing it over costs more than scanning it.
-  const size_t threads = static_cast<size_t>(context_->platform.compute->thread_count());
-  const size_t shards = std::clamp<size_t>((rows + kRowsPerShard - 1) / kRowsPerShard, 1, threads * 2);
-  struct Progress {
-    std::atomic<size_t> left;
-    std::vector<ScoreSums> sums;
+  struct Shared {
+    explicit Shared(Row rows) : pieces(rows), sums(pieces.count()) {}
+    ScanPieces pieces;
+    std::vector<ScoreSums> sums;  // by piece: added up in the same order each time, however they were shared out
   };
-  auto progress = std::make_shared<Progress>();
-  progress->left = shards;
-  progress->sums.resize(shards);
-  for (size_t shard = 0; shard < shards; ++shard) {
-    const Row begin = static_cast<Row>(rows * shard / shards);
-    const Row end = static_cast<Row>(rows * (shard + 1) / shards);
-    ++context_->compute_tasks;
-    context_->platform.compute->Post(Priority::kInteractive, [this, run, meaning, progress, shard, begin, end] {
-      progress->sums[shard] =
-          meaning->index->Scan(meaning->query, begin, end, meaning->scores.by_row.data() + begin);
-      const bool last = progress->left.fetch_sub(1, std::memory_order_acq_rel) == 1;
-      context_->platform.loop->Post(Priority::kInteractive, [this, run, meaning, progress, last] {
-        --context_->compute_tasks;
-        if (!last) return context_->TaskEnded();
-        ScoreSums total;
-        for (const ScoreSums& sums : progress->sums) total.Add(sums);
-        meaning->scores.scale = SemanticScale(total);
-        Arrived(run);
-        context_->TaskEnded();
-      }, "Scan");
-    });
-  }
+  const auto shared = std::make_shared<Shared>(rows);
+  ++context_->compute_tasks;
+  const bool threaded = context_->platform.threaded;
+  const auto scan = [this, run, meaning, shared, threaded] {
+    for (ScanPieces::Piece piece; shared->pieces.Take(&piece);) {
+      shared->sums[piece.number] =
+          meaning->index->Scan(meaning->query, piece.begin, piece.end, meaning->scores.by_row.data() + piece.begin);
+      if (shared->pieces.Done()) {
+        context_->platform.loop->Post(Priority::kInteractive, [this, run, meaning, shared] {
+          --context_->compute_tasks;
+          ScoreSums total;
+          for (const ScoreSums& sums : shared->sums) total.Add(sums);
+          meaning->scores.scale = SemanticScale(total);
+          Arrived(run);
+          context_->TaskEnded();
+        }, "Scan");
+      }
+      if (!threaded) return;  // the coordinator's other work comes in between
+    }
+  };
+  const int pieces = static_cast<int>(shared->pieces.count());
+  const int posts = threaded ? std::min(context_->platform.compute->thread_count(), pieces) : pieces;
+  for (int i = 0; i < posts; ++i) context_->platform.compute->Post(Priority::kInteractive, scan, "Scan");
 }
 
 // The nearest rows, and a sample for the scale: the same one each time, so that the same query has the same scores.

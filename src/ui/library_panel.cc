@@ -146,9 +146,11 @@ float LibraryPanel::DrawActions(Frame& frame, const Rect& rect) {
   const uint32_t failed = frame.state.engine.has_value()
                               ? std::max(frame.state.engine->files_failed, library.failed_total)
                               : library.failed_total;
-  if (failed > 0 || library.only_failed) {
-    const std::string label =
-        "Failed " + FormatCount(library.known ? library.failed_total : failed);
+  // There from the first file on: a row that came by itself with the first failure would move what a person is about to
+  // press.
+  if (library.total > 0 || failed > 0 || library.only_failed) {
+    const uint32_t count = library.known ? library.failed_total : failed;
+    const std::string label = count == 0 ? "Failed" : "Failed " + FormatCount(count);
     const std::array<std::string_view, 2> labels = {"All files", label};
     const int pressed =
         Segmented(frame, IdOf("library_filter"), {rect.x, rect.y + height, rect.width, 36}, "Show",

@@ -29,9 +29,9 @@ class CoreShareTest : public ::testing::Test {
   std::unique_ptr<CoreShare> share_;
 };
 
-TEST_F(CoreShareTest, ReadingAndEmbeddingHaveWhatStoringLeaves) {
+TEST_F(CoreShareTest, ReadingAndStoringHaveWhatEmbeddingLeaves) {
   Use(4);
-  EXPECT_EQ(limit(), 3);
+  EXPECT_EQ(limit(), 4);
   EXPECT_EQ(lanes(), 4);
   context_->compute_tasks = 1;
   EXPECT_EQ(lanes(), 3);

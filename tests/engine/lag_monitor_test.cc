@@ -98,6 +98,22 @@ TEST_F(LagMonitorTest, ATimerHeldUpByAPieceThatWasToldOfIsNotToldOfAgain) {
   EXPECT_EQ(stalls_.size(), 1u);
 }
 
+TEST_F(LagMonitorTest, WithinASecondOnlyALongerStallIsToldOf) {
+  for (const double ms : {60, 55, 120, 70}) {
+    lag_.ProbePosted(now_ms_);
+    Run("StoreBatch", ms);
+    lag_.ProbeRan(now_ms_);
+  }
+  ASSERT_EQ(stalls_.size(), 2u);
+  EXPECT_EQ(stalls_[0].ms, 60);
+  EXPECT_EQ(stalls_[1].ms, 120);
+  EXPECT_EQ(stalls_[1].untold, 1u);
+  now_ms_ += 1000;
+  Run("Fetch", 51);
+  ASSERT_EQ(stalls_.size(), 3u);
+  EXPECT_EQ(stalls_[2].untold, 1u);
+}
+
 // A probe that waits asks no more: without the ones that it was too late for, a stall would be one sample of many.
 TEST_F(LagMonitorTest, SamplesAreEvenInTime) {
   const double begin_ms = now_ms_;

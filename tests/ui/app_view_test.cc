@@ -298,6 +298,12 @@ TEST_F(UiAppViewTest, ALibraryOfTenThousandDrawsOnlyWhatIsSeen) {
   };
   EXPECT_EQ(place(with_task), place(told));
   EXPECT_NE(place(told), "nowhere");
+  // Nor does the first file that fails.
+  state_.library.failed_total = 1;
+  Draw();
+  const std::string with_failure = mirror_.TakeChanges();
+  EXPECT_NE(with_failure.find("Failed 1"), std::string::npos);
+  EXPECT_EQ(place(with_failure), place(told));
 }
 
 TEST_F(UiAppViewTest, TasksHaveTheirProgressAndButtons) {

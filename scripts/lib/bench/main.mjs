@@ -7,6 +7,7 @@ import { toRow } from './cases.mjs';
 import { describeMachine, loadNow } from './machine.mjs';
 import { measureEmbedding } from './measure_embedding.mjs';
 import { measureBuiltIn, measureIndexing, measureWithoutThreads } from './measure_engine.mjs';
+import { measureLag } from './measure_lag.mjs';
 import { measureLibrary } from './measure_library.mjs';
 import { measureQueries } from './measure_queries.mjs';
 import { measureBytes, measureLines } from './measure_size.mjs';
@@ -33,6 +34,7 @@ const MEASUREMENTS = {
   builtin: { title: 'Embedding with the built-in model', run: measureBuiltIn },
   queries: { title: 'Queries', run: measureQueries },
   indexing: { title: 'Typing, then asking in bursts, while 1,000 passages are indexed', run: measureIndexing },
+  lag: { title: 'The coordinator while 1,000 passages are embedded', run: measureLag },
   start: { title: 'From navigation to the first answer', run: measureStart },
   library: { title: 'The library at rest', run: measureLibrary },
   single: { title: 'Without threads, 1,000 passages', run: measureWithoutThreads },

@@ -4,7 +4,7 @@ import { ANSWER_MEASURE } from '../../../web/ui_stats.mjs';
 import { DIST } from '../headless/site.mjs';
 import { startStaticServer } from '../static_server.mjs';
 import { queryTimes } from './measure_queries.mjs';
-import { higher, inFolder, inFreshBrowser, lower, openReady, prepare, timeAdd } from './site_runs.mjs';
+import { higher, inFolder, inFreshBrowser, lagOf, LAG_P99_MS, lower, openReady, prepare, timeAdd } from './site_runs.mjs';
 import { makeQueries, makeTexts } from './texts.mjs';
 
 const KEY_INTERVAL_MS = 100;
@@ -14,7 +14,6 @@ const ANSWER_REST_MS = 50;
 const ANSWER_INDEXING_MS = 100;
 const FRAME_MS = 16.7;
 const TASK_MS = 50;
-const LAG_P99_MS = 8;
 const BURST_REQUESTS = 50;
 const BURST_PAUSE_MS = 100;
 
@@ -214,19 +213,6 @@ function answerCases(when, times, limit_ms) {
   return [
     lower(`input to its results drawn, ${when}, p50`, percentile(times, 0.5), 'ms'),
     lower(`input to its results drawn, ${when}, p95`, percentile(times, 0.95), 'ms', limit_ms),
-  ];
-}
-
-/**
- * @param {any} state
- * @param {{limit_ms?: number, during?: string}} [options] limit_ms: of the 99th percentile
- * @returns {Case[]}
- */
-function lagOf({ loop_lag: lag }, { limit_ms, during = '' } = {}) {
-  return [
-    lower(`${during}coordinator lag p50`, lag.p50_ms, 'ms'),
-    lower(`${during}coordinator lag p99`, lag.p99_ms, 'ms', limit_ms),
-    lower(`${during}coordinator lag max`, lag.max_ms, 'ms'),
   ];
 }
 

@@ -176,3 +176,19 @@ export function lower(name, ours, unit, limit) {
 export function higher(name, ours, unit, limit) {
   return { case: name, unit, better: 'higher', ours, limit };
 }
+
+// What the coordinator may let a message wait.
+export const LAG_P99_MS = 8;
+
+/**
+ * @param {any} state
+ * @param {{limit_ms?: number, during?: string}} [options] limit_ms: of the 99th percentile
+ * @returns {Case[]}
+ */
+export function lagOf({ loop_lag: lag }, { limit_ms, during = '' } = {}) {
+  return [
+    lower(`${during}coordinator lag p50`, lag.p50_ms, 'ms'),
+    lower(`${during}coordinator lag p99`, lag.p99_ms, 'ms', limit_ms),
+    lower(`${during}coordinator lag max`, lag.max_ms, 'ms'),
+  ];
+}
