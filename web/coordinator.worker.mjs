@@ -9,6 +9,7 @@
 import { asLodestoneError } from './errors.mjs';
 import { encode } from './generated/protocol.mjs';
 import { createInferenceBridge } from './inference_bridge.mjs';
+import { LotReader } from './lot_reader.mjs';
 import { hasOriginFiles, openOriginFiles } from './origin_files.mjs';
 import { siteModel } from './site_model.mjs';
 
@@ -29,6 +30,7 @@ const MAX_BULK_LANES = 4;
 let engine = null;
 /** @type {Map<number, Blob | import('./walk.mjs').MemoryFile>} */
 const files = new Map();
+const lotReader = new LotReader();
 let dead = false;
 /** The site's model, fetched here, as the page is busy with its first frame just then. @type {ReturnType<typeof siteModel>} */
 let model;
@@ -169,8 +171,7 @@ async function readFile(id, offset, size) {
   const file = files.get(id);
   if (file === undefined) throw new Error('the file is not here any more');
   if ('content' in file) return file.content.subarray(offset, offset + size);
-  const part = offset === 0 && size >= file.size ? file : file.slice(offset, offset + size);
-  return new Uint8Array(await part.arrayBuffer());
+  return lotReader.read(file, offset, size);
 }
 
 /**

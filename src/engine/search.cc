@@ -171,6 +171,12 @@ void Search::LoadTexts(RunPtr run) {
   for (const RankedDocument& document : run->ranked) {
     for (const FusedHit& hit : document.passages) passages.push_back(hit.passage);
   }
+  // A model that is quick enough finds the best sentence by meaning; else the words decide.
+  ModelSlot& slot = context_->instant.ready() ? context_->instant : context_->larger;
+  std::shared_ptr<SentencePicker> picker;
+  if (!run->semantic.empty() && slot.ready() && slot.model().instant && passages.size() <= kSentenceLimit / 4) {
+    picker = std::make_shared<SentencePicker>(SentencePicker{.tokenizer = slot.tokenizer, .model = slot.model()});
+  }
   struct Loaded {
     Status status;
     std::vector<PassageText> texts;
@@ -178,7 +184,7 @@ void Search::LoadTexts(RunPtr run) {
   };
   context_->OnStorage<Loaded>(
       Priority::kInteractive,
-      [passages = std::move(passages), query = run->query](Store& store) {
+      [passages = std::move(passages), query = run->query, picker](Store& store) {
         Loaded loaded;
         Result<std::vector<PassageText>> texts = store.LoadPassages(passages);
         if (!texts.ok()) {
@@ -187,49 +193,45 @@ void Search::LoadTexts(RunPtr run) {
         }
         loaded.texts = std::move(texts).value();
         for (const PassageText& text : loaded.texts) loaded.matches.push_back(store.MatchWords(query, text.text));
+        // Here, as it takes milliseconds that the coordinator does not have.
+        if (picker) picker->Prepare(query.scored_text, loaded.texts);
         return loaded;
       },
-      [this, run](Loaded loaded) {
+      [this, run, picker](Loaded loaded) {
         if (*run->finished) return;
         if (!loaded.status.ok()) return Finish(run, loaded.status);
         run->texts = std::move(loaded.texts);
         run->matches = std::move(loaded.matches);
-        PickSentences(run);
+        if (!picker || picker->places.empty()) return Answer(run);
+        PickSentences(run, picker);
       });
 }
 
-void Search::PickSentences(RunPtr run) {
-  // A model that is quick enough finds the best sentence by meaning; else the words decide.
-  ModelSlot& slot = context_->instant.ready() ? context_->instant : context_->larger;
-  const bool by_meaning = !run->semantic.empty() && slot.ready() && slot.model().instant &&
-                          run->texts.size() <= kSentenceLimit / 4;
-  if (!by_meaning) return Answer(run);
-  struct Place {
-    size_t text;
-    ByteRange range;
-  };
-  auto places = std::make_shared<std::vector<Place>>();
-  std::vector<std::vector<int32_t>> sentences;
-  sentences.push_back(QueryTokens(*slot.tokenizer, slot.model(), run->query.scored_text));
-  for (size_t i = 0; i < run->texts.size(); ++i) {
-    for (const ByteRange& range : TellingSentences(run->texts[i].text)) {
-      if (places->size() == kSentenceLimit) break;
-      places->push_back({i, range});
-      sentences.push_back(QueryTokens(*slot.tokenizer, slot.model(),
-                                      run->texts[i].text.substr(range.start, range.end - range.start)));
+void Search::SentencePicker::Prepare(std::string_view query, const std::vector<PassageText>& texts) {
+  tokens.push_back(QueryTokens(*tokenizer, model, query));
+  for (size_t i = 0; i < texts.size(); ++i) {
+    for (const ByteRange& range : TellingSentences(texts[i].text)) {
+      if (places.size() == kSentenceLimit) break;
+      places.push_back({i, range});
+      tokens.push_back(QueryTokens(*tokenizer, model, texts[i].text.substr(range.start, range.end - range.start)));
     }
   }
-  if (places->empty()) return Answer(run);
-  const size_t dimension = slot.model().dimension;
-  slot.embedder.EmbedNow(std::move(sentences), [this, run, places, dimension](Result<std::vector<float>> vectors) {
+}
+
+void Search::PickSentences(RunPtr run, std::shared_ptr<SentencePicker> picker) {
+  // Another model may have taken its place meanwhile.
+  ModelSlot& slot = context_->instant.ready() ? context_->instant : context_->larger;
+  if (!slot.ready() || slot.model().id != picker->model.id) return Answer(run);
+  const size_t dimension = picker->model.dimension;
+  slot.embedder.EmbedNow(std::move(picker->tokens), [this, run, picker, dimension](Result<std::vector<float>> vectors) {
     if (*run->finished) return;
     if (vectors.ok()) {
       const float* query = vectors.value().data();
       std::unordered_map<size_t, float> best;
-      for (size_t i = 0; i < places->size(); ++i) {
+      for (size_t i = 0; i < picker->places.size(); ++i) {
         const float* vector = query + (i + 1) * dimension;
         const float similarity = std::inner_product(query, query + dimension, vector, 0.0f);
-        const Place& place = (*places)[i];
+        const SentencePicker::Place& place = picker->places[i];
         const auto found = best.find(place.text);
         if (found != best.end() && found->second >= similarity) continue;
         best[place.text] = similarity;

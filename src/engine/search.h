@@ -33,6 +33,7 @@ class Search {
  private:
   struct Run;
   struct Meaning;
+  struct SentencePicker;
   using RunPtr = std::shared_ptr<Run>;
 
   void Filter(RunPtr run);
@@ -45,7 +46,7 @@ class Search {
   void Arrived(RunPtr run);
   void Rank(RunPtr run);
   void LoadTexts(RunPtr run);
-  void PickSentences(RunPtr run);
+  void PickSentences(RunPtr run, std::shared_ptr<SentencePicker> picker);
   void Answer(RunPtr run);
   void Finish(const RunPtr& run, Result<protocol::SearchReply> reply);
 

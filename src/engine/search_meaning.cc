@@ -72,19 +72,20 @@ void Search::Scan(RunPtr run, std::shared_ptr<Meaning> meaning, std::vector<floa
   meaning->scores.by_row.resize(rows);
 
   struct Shared {
-    explicit Shared(Row rows) : pieces(rows), sums(pieces.count()) {}
+    Shared(Row rows, RunPtr asked) : pieces(rows), sums(pieces.count()), run(std::move(asked)) {}
     ScanPieces pieces;
     std::vector<ScoreSums> sums;  // by piece: added up in the same order each time, however they were shared out
+    RunPtr run;  // taken by whoever is last: a thread that wakes too late must not let go of it
   };
-  const auto shared = std::make_shared<Shared>(rows);
+  const auto shared = std::make_shared<Shared>(rows, run);
   ++context_->compute_tasks;
   const bool threaded = context_->platform.threaded;
-  const auto scan = [this, run, meaning, shared, threaded] {
+  const auto scan = [this, meaning, shared, threaded] {
     for (ScanPieces::Piece piece; shared->pieces.Take(&piece);) {
       shared->sums[piece.number] =
           meaning->index->Scan(meaning->query, piece.begin, piece.end, meaning->scores.by_row.data() + piece.begin);
       if (shared->pieces.Done()) {
-        context_->platform.loop->Post(Priority::kInteractive, [this, run, meaning, shared] {
+        context_->platform.loop->Post(Priority::kInteractive, [this, run = std::move(shared->run), meaning, shared] {
           --context_->compute_tasks;
           ScoreSums total;
           for (const ScoreSums& sums : shared->sums) total.Add(sums);

@@ -8,6 +8,7 @@
 #include "engine/result_builder.h"
 #include "engine/search.h"
 #include "engine/word_search.h"
+#include "text/chunk.h"
 
 namespace lodestone {
 
@@ -20,6 +21,22 @@ struct Search::Meaning {
   std::shared_ptr<FlatIndex> index;  // keeps the scanned rows alive
   std::shared_ptr<HnswIndex> graph;  // set where only the nearest rows and some others are scored
   SemanticScores scores;
+};
+
+// The sentences of the passages found, as the model that picks the best of each takes them.
+struct Search::SentencePicker {
+  struct Place {
+    size_t text = 0;  // of which passage
+    ByteRange range;
+  };
+
+  // Thread: any.
+  void Prepare(std::string_view query, const std::vector<PassageText>& texts);
+
+  std::shared_ptr<const Tokenizer> tokenizer;
+  ModelDescription model;
+  std::vector<Place> places = {};
+  std::vector<std::vector<int32_t>> tokens = {};  // the query's, then of each place
 };
 
 struct Search::Run {
