@@ -9,6 +9,7 @@ const whole = (/** @type {LotReader} */ reader, /** @type {Blob} */ file) => rea
 /** A blob that counts the reads of itself; of one that it is a part of, nothing is heard. */
 class Watched extends Blob {
   reads = 0;
+  /** @override */
   arrayBuffer() {
     this.reads += 1;
     return super.arrayBuffer();
