@@ -20,8 +20,8 @@ import { appendRecord, rowText } from './report.mjs';
  * @typedef {import('./cases.mjs').Case} Case
  * @typedef {import('./cases.mjs').Row} Row
  * @typedef {import('./site_runs.mjs').Bench} Bench
- * @typedef {{title: string, isFixed?: boolean, run: (bench: Bench) => Case[] | Promise<Case[]>}} Measurement
- *     isFixed: the same in every repetition, so measured once
+ * @typedef {{title: string, isFixed?: boolean, isSettled?: boolean, run: (bench: Bench) => Case[] | Promise<Case[]>}} Measurement
+ *     isFixed: the same in every repetition, so measured once; isSettled: it answered a question, and is run when named
  */
 
 /** @type {Record<string, Measurement>} */
@@ -29,7 +29,7 @@ const MEASUREMENTS = {
   bytes: { title: 'Bytes of dist/', isFixed: true, run: measureBytes },
   lines: { title: 'Lines of source', isFixed: true, run: measureLines },
   embedding: { title: 'Embedding with a MiniLM-shaped model, from text', run: measureEmbedding },
-  split: { title: 'Threads split over sessions', run: measureSplit },
+  split: { title: 'Threads split over sessions', isSettled: true, run: measureSplit },
   vectors: { title: 'Vector search', run: measureVectors },
   builtin: { title: 'Embedding with the built-in model', run: measureBuiltIn },
   queries: { title: 'Queries', run: measureQueries },
@@ -45,7 +45,7 @@ const USAGE = `Measures the built site, and the peers beside it, on this machine
 
   scripts/bench [--only NAME[,NAME]] [--quick] [--repeat N] [--json FILE] [--record]
 
-  NAME is one of ${Object.keys(MEASUREMENTS).join(', ')}.
+  NAME is one of ${Object.keys(MEASUREMENTS).join(', ')}; all but split unless told.
   --quick    smaller sizes and one repetition: within 15 minutes
   --repeat N repetitions, ${REPETITIONS} unless told; they take turns
   --json     a list of {line, case, unit, better, ours, peer, peer_name, ratio, spread, limit, ...};
@@ -99,7 +99,7 @@ async function main() {
     process.stdout.write(USAGE);
     return;
   }
-  const names = values.only?.split(',') ?? Object.keys(MEASUREMENTS);
+  const names = values.only?.split(',') ?? Object.keys(MEASUREMENTS).filter((name) => !MEASUREMENTS[name].isSettled);
   const unknown = names.filter((name) => !Object.hasOwn(MEASUREMENTS, name));
   const repetitions = Number(values.repeat ?? (values.quick ? 1 : REPETITIONS));
   if (unknown.length > 0) throw new Error(`there is no measurement ${unknown.join(', ')}\n${USAGE}`);

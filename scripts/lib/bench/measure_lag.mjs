@@ -58,7 +58,7 @@ function withStandIn(bench) {
     const app = await openReady(tab);
     await useStandIn(app, model);
     await run(app, 'first', FIRST_PASSAGES, 1);
-    const { ms, tokens, state } = await run(app, 'then', bench.quick ? 300 : 1000, 2);
+    const { ms, tokens, state } = await run(app, 'then', bench.quick ? 200 : 1000, 2);
     const during = 'MiniLM-shaped model: ';
     return [...lagOf(state, { limit_ms: LAG_P99_MS, during }), higher(`${during}files to searchable`, (1000 * tokens) / ms, 'tokens/s')];
   });
