@@ -120,7 +120,8 @@ test('pause stops indexing, resume finishes it', async ({ app }) => {
 });
 
 test('cancelled indexing ends, keeps what was done, and can be taken up again', async ({ app }) => {
-  const texts = manyTexts(400);
+  const count = 2000; // more than are taken in before the cancelling arrives
+  const texts = manyTexts(count);
   const end = await app.call(async (texts) => {
     const items = Object.entries(texts).map(([path, text]) => ({ path, data: new Blob([text]) }));
     const begun = new Promise((resolve) => {
@@ -141,11 +142,11 @@ test('cancelled indexing ends, keeps what was done, and can be taken up again', 
   }, texts);
   expect(['kCancelled', 'finished']).toContain(end);
   const cut = await app.state();
-  expect(cut.documents).toBeLessThan(400);
+  expect(cut.documents).toBeLessThan(count);
   expect(cut.embedded_passages).toBe(cut.passages);
   const again = await addTexts(app, texts);
-  expect(again.added + again.updated + again.unchanged).toBe(400);
-  expect((await app.state()).documents).toBe(400);
+  expect(again.added + again.updated + again.unchanged).toBe(count);
+  expect((await app.state()).documents).toBe(count);
 });
 
 test('an add that is aborted rejects as cancelled and leaves the rest whole', async ({ app }) => {
