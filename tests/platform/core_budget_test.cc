@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <latch>
 #include <memory>
 #include <vector>
@@ -105,8 +106,9 @@ TEST(CoreBudget, APoolThatNeverEndsKeepsNoOtherFromItsTurn) {
   const auto cores = std::make_shared<CoreBudget>(1);
   std::latch done(1);
   std::atomic<bool> stop = false;
+  std::function<void()> again;  // outlives the pools, whose last pieces may copy it
   ThreadPool endless(2, cores), other(1, cores);
-  std::function<void()> again = [&] {
+  again = [&] {
     if (!stop) endless.Post(Priority::kVisible, again);
   };
   for (int i = 0; i < 4; ++i) endless.Post(Priority::kVisible, again);
