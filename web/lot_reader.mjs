@@ -1,5 +1,5 @@
 // Reads whole small files in lots. Each read of a file takes several messages between the browser's processes, whatever
-// its size, and each of them is work for the thread that asks: what is asked for while one read is under way is read
+// its size, and each of them is work for the thread that asks: what is asked for while reads are under way is read
 // together next, as one blob.
 
 export const SMALL_BYTES = 64 << 10;

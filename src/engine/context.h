@@ -62,7 +62,8 @@ struct EngineContext {
         instant(p.instant_inference, p.clock),
         larger(p.larger_inference, p.clock) {}
 
-  // Runs `work(store)` on the storage thread, then `done` on the coordinator. `what` names both.
+  // Runs `work(store)` on the storage thread, then `done` on the coordinator. `what` names both. What is interactive comes
+  // back ahead of what is not: it may tell of documents that the library does not know yet.
   template <typename Value, typename WorkFn, typename DoneFn>
   void OnStorage(Priority priority, WorkFn work, DoneFn done, const char* what = __builtin_FUNCTION()) {
     ++storage_tasks;

@@ -1,7 +1,5 @@
 // The coordinator's lag while passages are embedded and nobody asks anything.
-import { installPeers } from './peers.mjs';
-import { higher, inFolder, inFreshBrowser, lagOf, LAG_P99_MS, openReady, prepare, timeAdd, untilBrowserRests, useStandIn } from './site_runs.mjs';
-import { writeModel } from './stand_in/write_model.mjs';
+import { higher, inFolder, inFreshBrowser, lagOf, LAG_P99_MS, openReady, prepare, timeAdd, untilBrowserRests, withStandInModel } from './site_runs.mjs';
 import { makeTexts } from './texts.mjs';
 
 // Of the built-in model, which takes less than a second for 1,000 passages: the next ones, when the browser's compiler
@@ -52,11 +50,7 @@ function withBuiltIn(bench) {
 
 /** @param {Bench} bench @returns {Promise<Case[]>} */
 function withStandIn(bench) {
-  installPeers();
-  const model = writeModel();
-  return inFreshBrowser(bench, async (tab) => {
-    const app = await openReady(tab);
-    await useStandIn(app, model);
+  return withStandInModel(bench, async (app) => {
     await run(app, 'first', FIRST_PASSAGES, 1);
     const { ms, tokens, state } = await run(app, 'then', bench.quick ? 200 : 1000, 2);
     const during = 'MiniLM-shaped model: ';

@@ -2,9 +2,7 @@
 import { peakRendererMb } from '../headless/browser.mjs';
 import { percentile } from '../headless/output.mjs';
 import { contentQueries } from './content_queries.mjs';
-import { installPeers } from './peers.mjs';
-import { addPassages, asRecords, inFolder, inFreshBrowser, lower, openReady, prepare, timeAdd, useStandIn } from './site_runs.mjs';
-import { writeModel } from './stand_in/write_model.mjs';
+import { addPassages, asRecords, inFolder, inFreshBrowser, lower, openReady, prepare, timeAdd, withStandInModel } from './site_runs.mjs';
 import { makePassages, makeQueries, makeTexts, randomNumbers } from './texts.mjs';
 
 const IDLE_P95_MS = 25;
@@ -117,11 +115,7 @@ function withBuiltIn(bench, count) {
  * @returns {Promise<Case[]>}
  */
 function withStandIn(bench) {
-  installPeers();
-  const model = writeModel();
-  return inFreshBrowser(bench, async (tab) => {
-    const app = await openReady(tab);
-    await useStandIn(app, model);
+  return withStandInModel(bench, async (app) => {
     await prepare(app, [asRecords('library', makePassages(100, { seed: 1 }))]);
     await timeAdd(app);
     await app.idle();

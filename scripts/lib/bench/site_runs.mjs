@@ -2,6 +2,8 @@
 import { AppSession } from '../headless/app_session.mjs';
 import { launchBrowser } from '../headless/browser.mjs';
 import { listFolder } from '../headless/library_files.mjs';
+import { installPeers } from './peers.mjs';
+import { writeModel } from './stand_in/write_model.mjs';
 import { makeTexts } from './texts.mjs';
 
 const LOOK_MS = 250;
@@ -103,6 +105,23 @@ export function prepare(app, texts) {
 export function asRecords(name, passages) {
   const lines = passages.map((text, n) => JSON.stringify({ _id: String(n), title: text.split(' ', 3).join(' '), text }));
   return { path: `${name}.jsonl`, text: lines.join('\n') + '\n' };
+}
+
+/**
+ * A fresh browser in which the stand-in model is in use.
+ * @template Value
+ * @param {Bench} bench
+ * @param {(app: AppSession) => Promise<Value>} run
+ * @returns {Promise<Value>}
+ */
+export function withStandInModel(bench, run) {
+  installPeers();
+  const model = writeModel();
+  return inFreshBrowser(bench, async (tab) => {
+    const app = await openReady(tab);
+    await useStandIn(app, model);
+    return run(app);
+  });
 }
 
 /**
