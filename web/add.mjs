@@ -18,7 +18,7 @@ import { walk } from './walk.mjs';
  * @property {AbortSignal} [signal]
  * @property {(progress: AddProgress) => void} [onProgress] counts over the whole call
  * @property {(fileCount: number, path: string) => void} [onFound] while folders are being walked
- * @property {() => void} [onWalked] all files are found
+ * @property {() => void} [onWalked] all files are found, or the walk failed; may come twice
  * @property {import('./folders.mjs').Ask} [ask] what to do with a folder that has the name of another
  */
 /** @typedef {AddFilesReply & {renamed: number}} AddResult `renamed`: of those added, whose content was removed under another path */
@@ -151,6 +151,7 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
     onWalked?.();
     await leaveFolder();
   } catch (error) {
+    onWalked?.();
     failure ??= error;
     abort();
   }

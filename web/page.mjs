@@ -26,8 +26,8 @@ import { UiLag } from './ui_stats.mjs';
 // Keeping the site for use without a network waits for a quiet moment, but not for hours of indexing.
 const OFFLINE_WAIT_MS = 15_000;
 const NAMED_FAILURES = 3;
-// Files found between two tellings.
-const WALK_STEP = 100;
+// A walk is told of when it takes longer, and then as often: each telling is a frame to draw.
+const WALK_TELL_MS = 500;
 
 /** @param {{build: string, base: URL, coordinator: import('./engine_client.mjs').Coordinator}} options */
 export async function startPage({ build, base, coordinator }) {
@@ -52,7 +52,8 @@ class Page {
   /** @type {Promise<unknown>} */ #modelSettled = Promise.resolve();
   /** @type {HelloReply | null} */ #hello = null;
   /** The model that the person chose, for a restart. @type {import('./picked_model.mjs').ModelRequest | null} */ #picked = null;
-  #walking = false;
+  /** @type {number | null} when the walk began, or was last told of */ #walkTold = null;
+  #walkShown = false;
   #storage = new StorageWatch((text) => this.#notice('warning', text));
   /** Will be opened; the engine names it once its session is open. */
   #modelId = '';
@@ -318,15 +319,19 @@ class Page {
    * @param {string} path
    */
   #onFound(fileCount, path) {
-    if (fileCount % WALK_STEP !== 0) return;
-    this.#walking = true;
+    const now = performance.now();
+    this.#walkTold ??= now;
+    if (now - this.#walkTold < WALK_TELL_MS) return;
+    this.#walkTold = now;
+    this.#walkShown = true;
     const folder = path.slice(0, Math.max(0, path.indexOf('/')));
     this.#tellUi((ui) => ui.setBoot({ phase: 'ready', message: '', walking: { folder, files: fileCount } }));
   }
 
   #onWalked() {
-    if (this.#walking && this.#engine.isRunning) this.#tellUi((ui) => ui.setBoot({ phase: 'ready', message: '', walking: null }));
-    this.#walking = false;
+    if (this.#walkShown && this.#engine.isRunning) this.#tellUi((ui) => ui.setBoot({ phase: 'ready', message: '', walking: null }));
+    this.#walkTold = null;
+    this.#walkShown = false;
   }
 
   /** @param {string} text */
