@@ -1,6 +1,5 @@
-// Opens the library's files in the origin private file system for the engine without threads, which can read and
-// write an open file at once but cannot wait for one to be opened. The engine with threads has the same files in the
-// same places.
+// Opens the library's files in the origin private file system for the thread that owns them: the storage thread, or the
+// coordinator where there are no threads. It reads and writes an open file at once, but cannot wait for one to be opened.
 
 /** @typedef {{name: string, handle: any}} OriginFile a FileSystemSyncAccessHandle */
 
@@ -20,8 +19,9 @@ export async function hasOriginFiles() {
 }
 
 /**
+ * The files belong to the thread that calls.
  * @param {string} scope path of the site
- * @returns {Promise<OriginFile[]>} none where the browser has no such files
+ * @returns {Promise<OriginFile[]>} none where the browser has no such files, or another tab does not let go of them
  */
 export async function openOriginFiles(scope) {
   /** @type {OriginFile[]} */

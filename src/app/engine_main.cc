@@ -15,13 +15,13 @@
 #include "platform/file_source_web.h"
 #include "platform/inference_web.h"
 #include "platform/loop_web.h"
+#include "platform/raw_files_web.h"
 #include "platform/storage_web.h"
+#include "store/raw_file_vfs.h"
 #ifdef __EMSCRIPTEN_PTHREADS__
 #include "platform/thread_pool.h"
 #else
 #include "platform/inline_executor.h"
-#include "platform/raw_files_web.h"
-#include "store/raw_file_vfs.h"
 #endif
 
 namespace lodestone {
@@ -75,7 +75,11 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_start(int threads, int lanes, con
 #ifdef __EMSCRIPTEN_PTHREADS__
   const auto cores = std::make_shared<CoreBudget>(threads);
   app->compute = std::make_unique<ThreadPool>(threads, cores);
-  app->storage = std::make_unique<SerialThread>(cores);
+  ThreadPool::Start open_files;
+  if (persistent) {
+    open_files = [scope = std::string(scope)](Work loop) { OpenOriginRawFiles(scope, std::move(loop)); };
+  }
+  app->storage = std::make_unique<SerialThread>(cores, std::move(open_files));
   platform.compute = app->compute.get();
   platform.storage = app->storage.get();
 #else
@@ -87,14 +91,13 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_start(int threads, int lanes, con
   platform.mount_storage = [persistent, scope = std::string(scope)] {
     StoragePlace place{":memory:", "memory"};
     if (!persistent) return place;
-#ifndef __EMSCRIPTEN_PTHREADS__
-    if (RawFiles* files = OriginRawFiles(); files && UseRawFiles(files).ok()) {
-      return StoragePlace{"library.sqlite", "opfs"};
-    }
-#endif
+    RawFiles* const files = OriginRawFiles();
+    const bool is_raw = files && UseRawFiles(files).ok();
     const Result<std::string> path = MountOriginStorage(scope);
     if (path.ok()) {
       place = {path.value(), "opfs", path.value().substr(0, path.value().rfind('/')), kStoragePatienceMs};
+    } else if (is_raw) {
+      place = {"library.sqlite", "opfs"};
     } else {
       place.notice = path.status().message() + " What you add here is kept until this tab is closed.";
     }

@@ -1,12 +1,27 @@
 #include "platform/raw_files_web.h"
 
+#include <emscripten.h>
 #include <emscripten/em_js.h>
+#include <emscripten/eventloop.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace lodestone {
 
 // Module.originFiles is a list of {name, handle}: FileSystemSyncAccessHandles, whose methods return at once.
+EM_JS(void, lodestone_raw_open, (const char* scope, void* done), {
+  const path = UTF8ToString(scope);
+  import(new URL("./origin_files.mjs", import.meta.url).href)
+      .then(({ openOriginFiles }) => openOriginFiles(path))
+      .catch(() => [])
+      .then((files) => {
+        Module.originFiles = files;
+        // From a timer, not from here: what fails in a promise is not told to the coordinator.
+        setTimeout(() => _lodestone_raw_opened(done), 0);
+      });
+});
 EM_JS(int, lodestone_raw_count, (), { return (Module.originFiles || []).length; });
 EM_JS(int, lodestone_raw_find, (const char* name), {
   const wanted = UTF8ToString(name);
@@ -71,6 +86,16 @@ class WebRawFiles final : public RawFiles {
 };
 
 }  // namespace
+
+extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_raw_opened(void* done) {
+  const std::unique_ptr<std::function<void()>> call(static_cast<std::function<void()>*>(done));
+  (*call)();
+}
+
+void OpenOriginRawFiles(const std::string& scope, std::function<void()> done) {
+  emscripten_runtime_keepalive_push();
+  lodestone_raw_open(scope.c_str(), new std::function<void()>(std::move(done)));
+}
 
 RawFiles* OriginRawFiles() {
   static WebRawFiles files;

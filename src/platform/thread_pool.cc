@@ -5,14 +5,15 @@
 
 namespace lodestone {
 
-ThreadPool::ThreadPool(int thread_count, std::shared_ptr<CoreBudget> cores)
+ThreadPool::ThreadPool(int thread_count, std::shared_ptr<CoreBudget> cores, Start start)
     : cores_(cores ? std::move(cores) : std::make_shared<CoreBudget>(thread_count)),
       sharer_(cores_->Join([this, thread_count](int free) {
         for (int i = 0; i < std::min(free, thread_count); ++i) sem_post(&ready_);
       })) {
   sem_init(&ready_, 0, 0);
   threads_.reserve(static_cast<size_t>(thread_count));
-  for (int i = 0; i < thread_count; ++i) threads_.emplace_back([this] { Run(); });
+  if (!start) start = [](Work loop) { loop(); };
+  for (int i = 0; i < thread_count; ++i) threads_.emplace_back([this, start] { start([this] { Run(); }); });
 }
 
 ThreadPool::~ThreadPool() {

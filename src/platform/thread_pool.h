@@ -20,8 +20,11 @@ namespace lodestone {
 // Owns: its threads; the destructor finishes the work that runs, drops what waits, and joins.
 class ThreadPool final : public Executor {
  public:
+  // How a thread begins: it calls `loop`, at once or later, when it is ready to work.
+  using Start = std::function<void(Work loop)>;
+
   // Shares `cores` with other pools; has as many of its own as threads when there is none.
-  explicit ThreadPool(int thread_count, std::shared_ptr<CoreBudget> cores = nullptr);
+  explicit ThreadPool(int thread_count, std::shared_ptr<CoreBudget> cores = nullptr, Start start = nullptr);
   ~ThreadPool() override;
 
   void Post(Priority priority, Work work, const char* what = __builtin_FUNCTION()) override;
@@ -68,7 +71,8 @@ class ThreadPool final : public Executor {
 // One thread that runs its work by priority, then in order (the storage thread).
 class SerialThread final : public SerialQueue {
  public:
-  explicit SerialThread(std::shared_ptr<CoreBudget> cores = nullptr) : pool_(1, std::move(cores)) {}
+  explicit SerialThread(std::shared_ptr<CoreBudget> cores = nullptr, ThreadPool::Start start = nullptr)
+      : pool_(1, std::move(cores), std::move(start)) {}
   void Post(Priority priority, Work work, const char* what = __builtin_FUNCTION()) override {
     pool_.Post(priority, std::move(work), what);
   }

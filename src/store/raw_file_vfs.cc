@@ -22,10 +22,7 @@ struct OpenFile {
 
 int FileOf(sqlite3_file* file) { return reinterpret_cast<OpenFile*>(file)->file; }
 
-std::string_view LastPart(const char* path) {
-  const std::string_view whole(path);
-  return whole.substr(whole.rfind('/') + 1);
-}
+std::string_view LastPart(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 int Close(sqlite3_file*) { return SQLITE_OK; }
 
@@ -100,6 +97,12 @@ int FullPathname(sqlite3_vfs*, const char* path, int size, char* out) {
 }
 
 }  // namespace
+
+std::optional<RawFile> FindRawFile(std::string_view path) {
+  const int found = the_files ? the_files->Find(LastPart(path)) : -1;
+  if (found < 0) return std::nullopt;
+  return RawFile{the_files, found};
+}
 
 Status UseRawFiles(RawFiles* files) {
   the_files = files;

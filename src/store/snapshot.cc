@@ -8,8 +8,10 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "base/clock.h"
+#include "store/raw_file_vfs.h"
 #include "store/stop_watch.h"
 
 namespace lodestone {
@@ -46,6 +48,45 @@ uint64_t UsedBytes(Database* database) {
   const Result<int64_t> page_bytes = database->ReadInt("PRAGMA page_size");
   if (!pages.ok() || !free_pages.ok() || !page_bytes.ok()) return 0;
   return static_cast<uint64_t>((pages.value() - free_pages.value()) * page_bytes.value());
+}
+
+// No copy is left after an error.
+Status CopyBytes(const RawFile& from, const std::string& to) {
+  const int64_t size = from.files->SizeBytes(from.file);
+  Status status = size < 0 ? Status(StatusCode::kUnavailable, "The library's storage cannot be used.", "size") : OkStatus();
+  std::string piece;
+  for (int64_t offset = 0; status.ok() && (offset < size || offset == 0); offset += kCopyBytes) {
+    piece.resize(static_cast<size_t>(std::min<int64_t>(kCopyBytes, size - offset)));
+    const int64_t read = from.files->Read(from.file, piece.data(), static_cast<int64_t>(piece.size()), offset);
+    status = read == static_cast<int64_t>(piece.size())
+                 ? AppendPiece(to, static_cast<uint64_t>(offset), piece)
+                 : Status(StatusCode::kUnavailable, "The library's storage cannot be used.", "read");
+  }
+  if (!status.ok()) RemoveFile(to);
+  return status;
+}
+
+// As SetAside, of a file that cannot be renamed: it is emptied once its bytes are safe.
+Result<std::string> MoveAside(const std::string& path, const RawFile& library, const std::string& name) {
+  // Beside it there is no file system that outlives the tab.
+  if (path.find('/') == std::string::npos) {
+    return Status(StatusCode::kUnavailable, "The library's storage cannot be used.", "no folder");
+  }
+  const std::optional<RawFile> journal = FindRawFile(path + "-journal");
+  const bool is_hot = journal && journal->files->SizeBytes(journal->file) > 0;
+  if (Status status = CopyBytes(library, name); !status.ok()) return status;
+  if (is_hot) {
+    if (Status status = CopyBytes(*journal, name + "-journal"); !status.ok()) {
+      RemoveFile(name);
+      return status;
+    }
+  }
+  for (const RawFile& file : {library, journal.value_or(library)}) {
+    if (file.files->Truncate(file.file, 0) != 0 || file.files->Flush(file.file) != 0) {
+      return Status(StatusCode::kUnavailable, "The library's storage cannot be used.", "truncate");
+    }
+  }
+  return name;
 }
 
 }  // namespace
@@ -109,6 +150,7 @@ Result<std::string> SetAside(const std::string& path) {
   int number = 1;
   while (Exists(AsideName(path, number))) ++number;
   const std::string name = AsideName(path, number);
+  if (const auto library = FindRawFile(path)) return MoveAside(path, *library, name);
   if (rename(path.c_str(), name.c_str()) != 0) return FileError("rename");
   const std::string journal = path + "-journal";
   if (Exists(journal) && rename(journal.c_str(), (name + "-journal").c_str()) != 0) return FileError("rename");

@@ -100,6 +100,24 @@ TEST(ThreadPool, GentleHoldsBackgroundWorkButNotQueries) {
   second.wait();
 }
 
+TEST(ThreadPool, AThreadWorksOnceItIsReady) {
+  std::latch started(1), ready(1), done(1);
+  SerialThread storage(nullptr, [&](Work loop) {
+    started.count_down();
+    ready.wait();
+    loop();
+  });
+  std::atomic<bool> ran = false;
+  storage.Post(Priority::kVisible, [&] {
+    ran = true;
+    done.count_down();
+  });
+  started.wait();
+  EXPECT_FALSE(ran);
+  ready.count_down();
+  done.wait();
+}
+
 TEST(ThreadPool, TellsHowLongWorkWaitedForAThread) {
   ThreadPool pool(1);
   std::latch started(1), release(1), done(1);

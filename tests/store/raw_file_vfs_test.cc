@@ -1,8 +1,12 @@
-// A database in files that are open from the start, as in a browser without threads.
+// A database in files that are open from the start, as in a browser.
 #include "store/raw_file_vfs.h"
 
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
+#include "store/snapshot.h"
 #include "tests/store/store_fixture.h"
 
 namespace lodestone {
@@ -40,6 +44,11 @@ class MemoryFiles final : public RawFiles {
   size_t limit = SIZE_MAX;
   int flushes = 0;
 };
+
+std::string ReadWhole(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
 
 class RawFileVfsTest : public StoreTest {
  protected:
@@ -97,6 +106,41 @@ TEST_F(RawFileVfsTest, ExportsToAndImportsFromFilesOfTheOrdinaryKind) {
   EXPECT_EQ(Find("apple"), Strings{"apple"});
   store_.reset();
   EXPECT_EQ(Check(), "ok a ");
+}
+
+TEST_F(RawFileVfsTest, ADamagedLibraryIsSetAsideByItsBytes) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "raw.sqlite";
+  // More than is copied at once, and not a multiple of it.
+  files_.contents[0] = std::string(1 << 20, 'a') + "the rest";
+  files_.contents[1] = "a journal";
+  const Result<std::string> aside = SetAside(path);
+  ASSERT_TRUE(aside.ok()) << aside.status().message();
+  EXPECT_EQ(aside.value(), path + ".damaged-1");
+  EXPECT_EQ(ReadWhole(aside.value()), std::string(1 << 20, 'a') + "the rest");
+  EXPECT_EQ(ReadWhole(aside.value() + "-journal"), "a journal");
+  EXPECT_EQ(files_.contents[0], "");
+  EXPECT_EQ(files_.contents[1], "");
+
+  files_.contents[0] = "another";
+  ASSERT_TRUE(SetAside(path).ok());
+  EXPECT_EQ(ReadWhole(path + ".damaged-2"), "another");
+  EXPECT_FALSE(std::filesystem::exists(path + ".damaged-2-journal"));
+  Open(path);
+  Add("a", "apple");
+  EXPECT_EQ(Find("apple"), Strings{"apple"});
+}
+
+TEST_F(RawFileVfsTest, WhatCannotBeSetAsideStaysWhereItIs) {
+  const TemporaryFolder folder;
+  for (const std::string& path : {std::string("raw.sqlite"), folder / "no such folder/raw.sqlite"}) {
+    files_.contents[0] = "damaged";
+    files_.contents[1] = "a journal";
+    EXPECT_EQ(SetAside(path).status().code(), StatusCode::kUnavailable) << path;
+    EXPECT_EQ(files_.contents[0], "damaged");
+    EXPECT_EQ(files_.contents[1], "a journal");
+  }
+  EXPECT_FALSE(std::filesystem::exists("raw.sqlite.damaged-1"));
 }
 
 // Cut off at every write of an addition: what was committed before is there, and the addition is whole or not there.
