@@ -36,6 +36,32 @@ const TAGS = { button: 'button', radio: 'button', switch: 'button', region: 'sec
 const OWN_ROLES = new Set(['radio', 'switch', 'list', 'listitem', 'group', 'radiogroup', 'status', 'alert', 'progressbar']);
 const CHECKABLE = new Set(['radio', 'switch']);
 
+// It follows what is drawn, but not every key: laying out ten results anew takes as long as two frames.
+const PAUSE_MS = 250;
+
+/** Tells the tree of a frame in a task after it, so that what was drawn is seen first, and not too often. */
+export class Pace {
+  #tell;
+  #timer = 0;
+  #told = -Infinity;
+
+  /** @param {() => boolean} tell returns whether there was anything to tell */
+  constructor(tell) {
+    this.#tell = tell;
+  }
+
+  ask() {
+    if (this.#timer === 0) this.#timer = setTimeout(() => this.now(), Math.max(0, this.#told + PAUSE_MS - performance.now()));
+  }
+
+  now() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    const start = performance.now();
+    if (this.#tell()) this.#told = start;
+  }
+}
+
 export class Mirror {
   /** @type {Map<number, Entry>} */ #entries = new Map();
   #round = 0;

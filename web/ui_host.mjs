@@ -1,6 +1,6 @@
 // Hosts the interface module (ui.wasm): frames only when something changed, input, fonts, the WebGL context, the
 // text field and the mirror tree. It holds no documents: requests and intents go to the page by callbacks.
-import { Mirror } from './mirror.mjs';
+import { Mirror, Pace } from './mirror.mjs';
 import { GlyphPainter } from './ui_glyphs.mjs';
 import { listen } from './ui_input.mjs';
 import { decode } from './generated/protocol.mjs';
@@ -34,6 +34,8 @@ import { adoptStyle } from './ui_style.mjs';
  * @property {(type: number, typeSize: number, bytes: number, size: number) => void} _ui_event
  * @property {(call: number, type: number, typeSize: number, bytes: number, size: number) => void} _ui_reply
  * @property {(call: number, code: number, codeSize: number, message: number, size: number) => void} _ui_failure
+ * @property {() => number} _ui_wake
+ * @property {() => number} _ui_tell_mirror
  * @property {() => number} _ui_waiting
  */
 /** @typedef {OwnExports & InputModule} UiModule */
@@ -61,6 +63,8 @@ const FONTS = { regular: './fonts/Inter-Regular.ttf', semiBold: './fonts/Inter-S
 const FIELD_LABEL = 'Search your documents';
 // Where nothing is drawn the layout is still made, on a page so tall that lists are told whole.
 const PLAIN_SIZE = { width: 1100, height: 6000 };
+// How long a key's own frame waits for the answer.
+const ANSWER_PATIENCE_MS = 100;
 
 /**
  * Resolves once the first frame is drawn.
@@ -94,6 +98,8 @@ export class Ui {
   #placed = '';
   #cursor = -1;
   #wakeTimer = 0;
+  #answerTimer = 0;
+  #mirrorPace = new Pace(() => this.#tellMirror());
   /** @type {(() => void)[]} */ #idleWaiters = [];
 
   /** @param {UiOptions} options */
@@ -224,7 +230,7 @@ export class Ui {
       /** @type {(wait: number) => void} */
       wake: (wait) => {
         clearTimeout(this.#wakeTimer);
-        if (wait >= 0) this.#wakeTimer = setTimeout(this.invalidate, wait + 1);
+        if (wait >= 0) this.#wakeTimer = setTimeout(() => this.#wake(), wait + 1);
       },
       /** @type {(text: string, em: number, semiBold: boolean) => import('./ui_glyphs.mjs').GlyphPicture} */
       paint: (text, em, semiBold) => this.#painter.paint(text, em, semiBold),
@@ -238,11 +244,26 @@ export class Ui {
    * @param {string} [what] names it
    */
   #then(change, what = 'input') {
+    this.#change(change, what);
+    this.invalidate();
+  }
+
+  /**
+   * @param {() => void} change
+   * @param {string} [what] names it
+   */
+  #change(change, what = 'input') {
     if (this.#broken) return;
     const start = performance.now();
     change();
     this.#lag.ran(what, start, performance.now());
-    this.invalidate();
+  }
+
+  /** The field shows its text by itself; what else a key changes is drawn with the answer to it. */
+  #invalidateWithAnswer() {
+    if (this.#broken || this.#module._ui_waiting() === 0) return this.invalidate();
+    this.#dirty = true;
+    if (this.#answerTimer === 0) this.#answerTimer = setTimeout(this.invalidate, ANSWER_PATIENCE_MS);
   }
 
   /** A bug of ours stopped the module: nothing of it is called again. @param {unknown} error */
@@ -261,9 +282,21 @@ export class Ui {
     if (this.#dirty) this.#drawNow();
   };
 
+  #wake() {
+    if (this.#broken) return;
+    try {
+      if (this.#module._ui_wake() !== 0) this.invalidate();
+    } catch (error) {
+      this.#break(error);
+    }
+    this.#tellIdle();
+  }
+
   #drawNow() {
     if (this.#broken) return;
     this.#dirty = false;
+    clearTimeout(this.#answerTimer);
+    this.#answerTimer = 0;
     const start = performance.now();
     if (this.#sizeChanged) this.#applySize();
     let more = false;
@@ -275,13 +308,29 @@ export class Ui {
     const end = performance.now();
     this.#lag.ran('frame', start, end);
     this.#answers.drawn(end);
+    this.#mirrorPace.ask();
     if (more) this.invalidate();
     this.#tellIdle();
+  }
+
+  /** Returns whether there was anything to tell. */
+  #tellMirror() {
+    if (this.#broken) return false;
+    const start = performance.now();
+    let told = false;
+    try {
+      told = this.#module._ui_tell_mirror() !== 0;
+    } catch (error) {
+      this.#break(error);
+    }
+    this.#lag.ran('mirror', start, performance.now());
+    return told;
   }
 
   #tellIdle() {
     if (this.#idleWaiters.length === 0) return;
     if (!this.#broken && (this.#dirty || this.#module._ui_waiting() !== 0)) return;
+    this.#mirrorPace.now();
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
@@ -340,7 +389,8 @@ export class Ui {
   #tellQuery(start = performance.now()) {
     this.#answers.typed(this.#options.searchInput.value, start);
     const text = utf8(this.#options.searchInput.value);
-    this.#then(() => this.#withBytes([text], ([at, size]) => this.#module._ui_set_query(at, size)));
+    this.#change(() => this.#withBytes([text], ([at, size]) => this.#module._ui_set_query(at, size)));
+    this.#invalidateWithAnswer();
   }
 
   /**

@@ -69,8 +69,7 @@ EM_JS(float, host_advance, (const char* text, uint32_t size, float em, int semi_
 namespace lodestone::ui {
 namespace {
 
-// A frame in the middle of a motion tells the mirror nothing, unless it has been silent for this
-// long.
+// A frame in the middle of a motion records nothing for the mirror, unless none has for this long.
 constexpr double kMirrorSilenceMs = 250;
 // After pointer and keys ImGui needs another frame to see what lies under the pointer now.
 constexpr int kSettleFrames = 1;
@@ -157,6 +156,14 @@ class App {
     io.DisplayFramebufferScale = {density, density};
     controller.SetWide(width >= kNarrowWidth);
   }
+  // Tells the mirror what the frames since the last call have changed. False when that is nothing.
+  bool TellMirror() {
+    if (!std::exchange(mirror_is_due_, false)) return false;
+    const std::string changes = mirror_.TakeChanges();
+    if (changes.empty()) return false;
+    host_mirror(changes.data(), static_cast<uint32_t>(changes.size()));
+    return true;
+  }
   void SettleAgain() { settle_ = kSettleFrames; }
   bool OnKey(Key key, bool in_field) {
     std::vector<Action> actions;
@@ -187,7 +194,6 @@ class App {
   bool reduced_motion = false;
   bool field_focused = false;
   Fonts& fonts() { return fonts_; }
-  Mirror& mirror() { return mirror_; }
 
  private:
   void PutOnScreen();
@@ -202,6 +208,7 @@ class App {
   std::vector<Action> actions_;
   double last_ms_ = 0;
   double last_mirror_ms_ = 0;
+  bool mirror_is_due_ = false;
   bool moving_ = false;
   bool gl_ = false;
   int settle_ = 0;
@@ -213,7 +220,7 @@ bool App::Draw(double now_ms) {
   const double elapsed_ms = std::clamp(now_ms - last_ms_, 1.0, 100.0);
   last_ms_ = now_ms;
   io.DeltaTime = static_cast<float>(elapsed_ms / 1000);
-  const double wake_ms = controller.ExpireNotices();
+  controller.Wake();
   if (gl_) ImGui_ImplOpenGL3_NewFrame();
   fonts_.BeginFrame(io.DisplayFramebufferScale.x);
   const bool recording = !moving_ || now_ms - last_mirror_ms_ > kMirrorSilenceMs;
@@ -242,12 +249,11 @@ bool App::Draw(double now_ms) {
              static_cast<int>(frame.cursor));
   if (recording) {
     last_mirror_ms_ = now_ms;
-    const std::string changes = mirror_.TakeChanges();
-    if (!changes.empty()) host_mirror(changes.data(), static_cast<uint32_t>(changes.size()));
+    mirror_is_due_ = true;
   }
-  host_wake(wake_ms);
   const bool acted = !actions_.empty();
   for (const Action& action : std::exchange(actions_, {})) controller.Do(action);
+  host_wake(controller.WakeMs());
   const bool more =
       frame.moving || acted || !recording || settle_ > 0 || context_->InputEventsQueue.Size > 0;
   settle_ = std::max(0, settle_ - 1);
@@ -289,6 +295,9 @@ using lodestone::ui::View;
 extern "C" {
 
 EMSCRIPTEN_KEEPALIVE void ui_start(int has_gl) { app = new lodestone::ui::App(has_gl != 0); }
+
+// Does what its time has come for; 1 if that is to be drawn.
+EMSCRIPTEN_KEEPALIVE int ui_wake() { return app->controller.Wake() ? 1 : 0; }
 
 // Draws a frame; 1 if another is due.
 EMSCRIPTEN_KEEPALIVE int ui_frame(double now_ms) { return app->Draw(now_ms) ? 1 : 0; }
@@ -392,8 +401,8 @@ EMSCRIPTEN_KEEPALIVE void ui_failure(uint32_t call, const char* code, uint32_t c
   app->controller.OnFailure(call, View(code, code_size), View(message, size));
 }
 
-// The next frame tells the mirror everything.
-EMSCRIPTEN_KEEPALIVE void ui_forget_mirror() { app->mirror().Forget(); }
+// 1 if the mirror had anything to be told.
+EMSCRIPTEN_KEEPALIVE int ui_tell_mirror() { return app->TellMirror() ? 1 : 0; }
 
 EMSCRIPTEN_KEEPALIVE int ui_waiting() { return app->controller.waiting() ? 1 : 0; }
 

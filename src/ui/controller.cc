@@ -10,9 +10,13 @@ using protocol::MessageType;
 using protocol::NoticeLevel;
 
 constexpr uint32_t kTopDocuments = 50;
+// More than a screen holds. Fifty take three times as long, for their best sentences are looked for.
+constexpr uint32_t kTopWhileTyping = 10;
 // While files come in, an answered question is asked again at most this often.
 constexpr double kRefreshMs = 1500;
 constexpr double kInfoNoticeMs = 7000;
+// While somebody types, the first results follow each key; the others, and the text beside them, when this has passed.
+constexpr double kTypingPauseMs = 200;
 constexpr size_t kMaxNotices = 4;
 constexpr size_t kMaxLibraryPages = 64;
 constexpr std::string_view kGroup = "field";
@@ -35,6 +39,7 @@ void UiController::SetBoot(BootPhase phase, std::string message) {
     Connected();
   } else if (phase != BootPhase::kReady && was_ready) {
     calls_.clear();
+    settle_ms_ = 0;
     state_.search.in_flight = false;
     state_.boot.walking.reset();
   }
@@ -45,6 +50,7 @@ void UiController::Connected() {
   calls_.clear();
   ++state_.library.version;
   document_in_flight_.clear();
+  settle_ms_ = 0;
   state_.search.in_flight = false;
   answered_any_ = false;
   Send(protocol::GetState{}, {.kind = CallKind::kState});
@@ -70,6 +76,7 @@ void UiController::SetWide(bool wide) {
 void UiController::SetQuery(std::string text) {
   if (text == state_.search.text) return;
   state_.search.text = std::move(text);
+  typed_ms_ = clock_->NowMs();
   AskSearch();
 }
 
@@ -80,6 +87,7 @@ void UiController::AskSearch() {
     search.error.clear();
     search.selected = -1;
     answered_any_ = false;
+    settle_ms_ = 0;
     ++search.answers;
     if (!state_.library.open) {
       state_.preview.status = PreviewStatus::kNone;
@@ -97,11 +105,12 @@ void UiController::AskSearch() {
     searched_library_ = state_.engine->library_version;
     searched_embedded_ = state_.engine->embedded_passages;
   }
+  const uint32_t top = Typing() ? kTopWhileTyping : kTopDocuments;
   Send(protocol::Search{.text = search.text,
                         .mode = search.mode,
-                        .top = kTopDocuments,
+                        .top = top,
                         .group = std::string(kGroup)},
-       {.kind = CallKind::kSearch, .text = search.text, .mode = search.mode});
+       {.kind = CallKind::kSearch, .top = top, .text = search.text, .mode = search.mode});
 }
 
 void UiController::AskSearchAgainIfStale() {
@@ -132,6 +141,9 @@ void UiController::ApplySearch(const Call& call, protocol::SearchReply reply) {
   answered_text_ = call.text;
   answered_mode_ = call.mode;
   const auto& results = search.reply->results;
+  asks_more_ = call.top < kTopDocuments && results.size() >= call.top;
+  shows_first_ = false;
+  settle_ms_ = asks_more_ ? typed_ms_ + kTypingPauseMs : 0;
   if (same_question && chosen_) {
     // The list may have moved around the document that the person chose: stay with it.
     const auto found = std::find_if(results.begin(), results.end(),
@@ -155,7 +167,9 @@ void UiController::ApplySearch(const Call& call, protocol::SearchReply reply) {
                                         static_cast<int>(results[0].passages.size()) - 1));
       return;
     }
-    Select(0, 0, false);
+    shows_first_ = true;
+    if (Typing()) settle_ms_ = typed_ms_ + kTypingPauseMs;
+    else Settle();
   } else if (!state_.preview.open) {
     state_.preview.status = PreviewStatus::kNone;
     state_.preview.document.reset();
@@ -163,7 +177,21 @@ void UiController::ApplySearch(const Call& call, protocol::SearchReply reply) {
   }
 }
 
+bool UiController::Typing() const { return clock_->NowMs() < typed_ms_ + kTypingPauseMs; }
+
+void UiController::Settle() {
+  settle_ms_ = 0;
+  if (std::exchange(asks_more_, false)) AskSearch();
+  if (std::exchange(shows_first_, false)) Select(0, 0, false);
+}
+
+void UiController::LeaveFirst() {
+  shows_first_ = false;
+  if (!asks_more_) settle_ms_ = 0;
+}
+
 void UiController::Select(int document, int passage, bool open) {
+  LeaveFirst();
   SearchState& search = state_.search;
   if (search.reply == nullptr || document < 0 ||
       document >= static_cast<int>(search.reply->results.size()))
@@ -352,17 +380,21 @@ void UiController::AddNotice(NoticeLevel level, std::string text) {
   notices.push_back({next_notice_++, level, std::move(text), until});
 }
 
-double UiController::ExpireNotices() {
+bool UiController::Wake() {
   const double now = clock_->NowMs();
-  std::erase_if(state_.notices, [&](const NoticeItem& notice) {
-    return notice.until_ms > 0 && notice.until_ms <= now;
-  });
-  double wait = -1;
+  if (settle_ms_ > 0 && settle_ms_ <= now) Settle();
+  return std::erase_if(state_.notices, [&](const NoticeItem& notice) {
+           return notice.until_ms > 0 && notice.until_ms <= now;
+         }) > 0;
+}
+
+double UiController::WakeMs() const {
+  const double now = clock_->NowMs();
+  double due = settle_ms_;
   for (const NoticeItem& notice : state_.notices) {
-    if (notice.until_ms > 0 && (wait < 0 || notice.until_ms - now < wait))
-      wait = notice.until_ms - now;
+    if (notice.until_ms > 0 && (due == 0 || notice.until_ms < due)) due = notice.until_ms;
   }
-  return wait;
+  return due > 0 ? std::max(0.0, due - now) : -1;
 }
 
 }  // namespace lodestone::ui

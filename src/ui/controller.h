@@ -33,8 +33,8 @@ class UiController {
   UiController(UiHost* host, const Clock* clock) : host_(host), clock_(clock) {}
 
   const UiState& state() const { return state_; }
-  // True while an answer to something the person did is outstanding.
-  bool waiting() const { return !calls_.empty(); }
+  // True while something the person did is not answered yet.
+  bool waiting() const { return !calls_.empty() || settle_ms_ > 0; }
 
   void SetBoot(BootPhase phase, std::string message);
   void SetWalking(std::optional<Walking> walking);
@@ -43,8 +43,10 @@ class UiController {
   void SetQuery(std::string text);
   void Do(const Action& action);
   void AddNotice(protocol::NoticeLevel level, std::string text);
-  // Drops notices whose time is over; the time until the next one is, or a negative number.
-  double ExpireNotices();
+  // Does what its time has come for. Returns whether that changes what is drawn.
+  bool Wake();
+  // The time until something is due, or a negative number.
+  double WakeMs() const;
 
   // Malformed bytes leave the state as it was and show a notice.
   void OnEvent(protocol::MessageType type, std::string_view bytes);
@@ -58,6 +60,7 @@ class UiController {
     uint32_t epoch = 0;
     uint32_t page = 0;      // kLibrary
     uint32_t version = 0;   // kLibrary
+    uint32_t top = 0;       // kSearch
     std::string text = {};  // kSearch: question, kDocument: path
     protocol::SearchMode mode{};
   };
@@ -79,6 +82,10 @@ class UiController {
   void AskDocument();
   void AskLibrary();
   void Select(int document, int passage, bool open);
+  bool Typing() const;
+  void Settle();
+  // The text beside the results is another's now.
+  void LeaveFirst();
   void ShowPassages(const protocol::DocumentHit& hit, int passage);
   bool InFlight(CallKind kind) const;
 
@@ -97,6 +104,10 @@ class UiController {
   std::string answered_text_;
   protocol::SearchMode answered_mode_{};
   bool answered_any_ = false;
+  double typed_ms_ = 0;      // when the question last changed
+  double settle_ms_ = 0;     // when what follows typing is due; 0 when nothing is
+  bool asks_more_ = false;   // all results then, as only the first were asked for
+  bool shows_first_ = false; // the first result's text then
   bool chosen_ = false;  // the selection is the person's own, not merely the first result
   std::string document_in_flight_;
   uint32_t shown_library_ = 0;  // library_version that the previewed text is of

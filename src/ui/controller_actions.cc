@@ -50,6 +50,7 @@ void UiController::Do(const Action& action) {
       ++preview.scroll_requests;
       return;
     case ActionKind::kClosePreview:
+      LeaveFirst();
       preview.open = false;
       preview.status = PreviewStatus::kNone;
       preview.document.reset();
@@ -77,6 +78,7 @@ void UiController::Do(const Action& action) {
     case ActionKind::kOpenDocument:
       library.open = wide_ && library.open;
       if (preview.path != action.text) preview.status = PreviewStatus::kLoading;
+      LeaveFirst();
       preview.path = action.text;
       preview.passages.clear();
       preview.passage = 0;

@@ -1,6 +1,5 @@
 #include "ui/mirror.h"
 
-#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -70,8 +69,8 @@ void AppendJsonString(std::string_view text, std::string* out) {
 void Mirror::BeginFrame(bool recording) {
   recording_ = recording;
   muted_ = false;
-  entries_.clear();
   open_.clear();
+  if (recording) entries_.clear();
 }
 
 void Mirror::Add(MirrorNode node) {
@@ -87,16 +86,6 @@ void Mirror::Open(MirrorNode node) {
 
 void Mirror::Close() {
   if (recording()) open_.pop_back();
-}
-
-void Mirror::Forget() {
-  told_.clear();
-  told_texts_.clear();
-}
-
-bool Mirror::Has(WidgetId id) const {
-  return std::any_of(entries_.begin(), entries_.end(),
-                     [&](const Entry& entry) { return entry.node.id == id; });
 }
 
 std::string Mirror::TakeChanges() {

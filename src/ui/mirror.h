@@ -63,7 +63,7 @@ struct MirrorNode {
 // Thread: one only.
 class Mirror {
  public:
-  // With `recording` false (a frame in the middle of a motion) what is added is not kept.
+  // With `recording` false (a frame in the middle of a motion) what is added is not kept, and what the last frame added is.
   void BeginFrame(bool recording);
   bool recording() const { return recording_ && !muted_; }
   // While muted, what is drawn is not told of: something lies over it.
@@ -78,10 +78,6 @@ class Mirror {
   // and where they apply d disabled, f focusable, c checked, e expanded, u current, o clips, v
   // value, s [position, set size].
   std::string TakeChanges();
-  // The next TakeChanges tells everything.
-  void Forget();
-
-  bool Has(WidgetId id) const;
 
  private:
   struct Entry {

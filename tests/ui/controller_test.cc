@@ -64,6 +64,11 @@ class UiControllerTest : public testing::Test {
   void Reply(MessageType to, const T& message) {
     controller.OnReply(Last(to).call, protocol::kTypeOf<T>, protocol::Encode(message));
   }
+  // Nobody types for a while.
+  void Pause() {
+    clock.now_ms += 200;
+    controller.Wake();
+  }
   void Ready() { controller.SetBoot(BootPhase::kReady, ""); }
   void Tell(protocol::EngineState engine) {
     controller.OnEvent(MessageType::kStateChanged,
@@ -143,11 +148,75 @@ TEST_F(UiControllerTest, TheFirstResultIsPreviewedWhereThereIsRoom) {
   controller.SetQuery("a");
   Reply(MessageType::kSearch, Found("a", {"1.md", "2.md"}));
   EXPECT_EQ(search().selected, 0);
+  Pause();
   EXPECT_EQ(LastAs<protocol::GetDocument>().path, "1.md");
   EXPECT_EQ(preview().status, PreviewStatus::kLoading);
   Reply(MessageType::kGetDocument, protocol::GetDocumentReply{"1.md", "One", "text", {}});
   EXPECT_EQ(preview().status, PreviewStatus::kShown);
   EXPECT_EQ(preview().passages.size(), 2u);
+}
+
+TEST_F(UiControllerTest, WhileSomebodyTypesTheTextBesideTheResultsStays) {
+  Ready();
+  controller.SetQuery("a");
+  Reply(MessageType::kSearch, Found("a", {"1.md"}));
+  Pause();
+  Reply(MessageType::kGetDocument, protocol::GetDocumentReply{"1.md", "One", "text", {}});
+  for (const std::string text : {"ab", "abc", "abcd"}) {
+    clock.now_ms += 150;
+    controller.SetQuery(text);
+    EXPECT_FALSE(controller.Wake());
+    Reply(MessageType::kSearch, Found(text, {"2.md", "1.md"}));
+    EXPECT_EQ(preview().path, "1.md");
+    EXPECT_EQ(Count(MessageType::kGetDocument), 1u);
+    EXPECT_TRUE(controller.waiting());
+    EXPECT_EQ(controller.WakeMs(), 200);
+  }
+  clock.now_ms += 200;
+  EXPECT_FALSE(controller.Wake()) << "the text comes before anything is drawn";
+  EXPECT_EQ(LastAs<protocol::GetDocument>().path, "2.md");
+  EXPECT_LT(controller.WakeMs(), 0);
+}
+
+TEST_F(UiControllerTest, WhileSomebodyTypesOnlyTheFirstResultsAreAskedFor) {
+  controller.SetWide(false);
+  Ready();
+  std::vector<std::string> paths;
+  for (int i = 0; i < 10; ++i) paths.push_back(std::to_string(i) + ".md");
+  controller.SetQuery("a");
+  EXPECT_EQ(LastAs<protocol::Search>().top, 10u);
+  Reply(MessageType::kSearch, Found("a", paths));
+  EXPECT_EQ(controller.WakeMs(), 200);
+  controller.Do({ActionKind::kOpenResult, 3, 0});
+  Pause();
+  EXPECT_EQ(Count(MessageType::kSearch), 2u);
+  EXPECT_EQ(LastAs<protocol::Search>().top, 50u);
+  paths.insert(paths.begin(), "first.md");
+  Reply(MessageType::kSearch, Found("a", paths));
+  EXPECT_EQ(search().selected, 4) << "the document that was opened";
+  EXPECT_LT(controller.WakeMs(), 0);
+  EXPECT_EQ(Count(MessageType::kSearch), 2u);
+}
+
+TEST_F(UiControllerTest, FewResultsAreAllThereAre) {
+  controller.SetWide(false);
+  Ready();
+  controller.SetQuery("a");
+  Reply(MessageType::kSearch, Found("a", {"1.md"}));
+  EXPECT_LT(controller.WakeMs(), 0);
+}
+
+TEST_F(UiControllerTest, WhatIsOpenedWhileTypingIsShownAtOnce) {
+  Ready();
+  controller.SetQuery("a");
+  Reply(MessageType::kSearch, Found("a", {"1.md", "2.md"}));
+  controller.Do({ActionKind::kOpenResult, 1, 0});
+  EXPECT_EQ(LastAs<protocol::GetDocument>().path, "2.md");
+  EXPECT_LT(controller.WakeMs(), 0) << "nor is the first result shown later";
+  controller.SetQuery("ab");
+  Reply(MessageType::kSearch, Found("ab", {"3.md"}));
+  controller.SetQuery("");
+  EXPECT_LT(controller.WakeMs(), 0);
 }
 
 TEST_F(UiControllerTest, OnANarrowPageNothingIsFetchedUntilOpened) {
@@ -182,6 +251,7 @@ TEST_F(UiControllerTest, ADocumentThatIsGoneSaysSo) {
   Ready();
   controller.SetQuery("a");
   Reply(MessageType::kSearch, Found("a", {"1.md"}));
+  Pause();
   Reply(MessageType::kGetDocument, protocol::ErrorReply{"kNotFound", "Gone.", ""});
   EXPECT_EQ(preview().status, PreviewStatus::kFailed);
   EXPECT_EQ(preview().error, "Gone.");
@@ -210,6 +280,7 @@ TEST_F(UiControllerTest, ASelectionNobodyMadeStaysWithTheBestResult) {
   Ready();
   controller.SetQuery("a");
   Reply(MessageType::kSearch, Found("a", {"1.md", "2.md"}));
+  Pause();
   Reply(MessageType::kGetDocument, protocol::GetDocumentReply{"1.md", "One", "text", {}});
   const uint32_t scrolls = preview().scroll_requests;
   Tell({.idle = true, .library_version = 1});
@@ -285,9 +356,11 @@ TEST_F(UiControllerTest, NoticesPassOrStay) {
   controller.AddNotice(protocol::NoticeLevel::kError, "broken");
   controller.AddNotice(protocol::NoticeLevel::kError, "broken");
   ASSERT_EQ(controller.state().notices.size(), 2u);
-  EXPECT_GT(controller.ExpireNotices(), 0);
-  clock.now_ms += 10000;
-  EXPECT_LT(controller.ExpireNotices(), 0);
+  EXPECT_FALSE(controller.Wake());
+  EXPECT_GT(controller.WakeMs(), 0);
+  clock.now_ms += controller.WakeMs();
+  EXPECT_TRUE(controller.Wake());
+  EXPECT_LT(controller.WakeMs(), 0);
   ASSERT_EQ(controller.state().notices.size(), 1u);
   EXPECT_EQ(controller.state().notices[0].text, "broken");
   controller.Do(

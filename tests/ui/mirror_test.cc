@@ -37,11 +37,15 @@ TEST(UiMirror, TellsOnlyChanges) {
   mirror.BeginFrame(true);
   EXPECT_EQ(mirror.TakeChanges(), "[]");
 
+}
+
+TEST(UiMirror, AFrameThatIsNotRecordedLeavesWhatTheLastOneTold) {
+  Mirror mirror;
   mirror.BeginFrame(true);
-  mirror.Add(moved);
-  mirror.TakeChanges();
-  mirror.Forget();
-  EXPECT_NE(mirror.TakeChanges(), "");
+  mirror.Add(Node(1, "text"));
+  mirror.BeginFrame(false);
+  mirror.Add(Node(2, "not kept"));
+  EXPECT_EQ(mirror.TakeChanges(), R"([{"i":1,"r":"paragraph","b":[1,2,3,4],"t":"text"}])");
 }
 
 TEST(UiMirror, TextComesAgainAfterItsElementWasGone) {
