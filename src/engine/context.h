@@ -114,12 +114,17 @@ struct EngineContext {
 
   // The model that passages should have a vector of.
   ModelSlot& best_model() { return larger.ready() ? larger : instant; }
-  // While held, no bulk batch of any model starts. Nests.
+  // While held (somebody waits for an answer), no bulk batch of any model and no background work on any thread starts.
+  // Nests.
   void HoldBulk() {
+    ++bulk_holds;
+    on_bulk_held();
     instant.embedder.HoldBulk();
     larger.embedder.HoldBulk();
   }
   void ReleaseBulk() {
+    --bulk_holds;
+    on_bulk_held();
     instant.embedder.ReleaseBulk();
     larger.embedder.ReleaseBulk();
   }
@@ -140,7 +145,9 @@ struct EngineContext {
   std::shared_ptr<const Tokenizer> passage_tokenizer;  // of the built-in vocabulary: passages are counted in it
   size_t storage_tasks = 0;
   size_t compute_tasks = 0;
-  std::function<void()> on_quiet;  // no task runs on any other thread
+  int bulk_holds = 0;
+  std::function<void()> on_bulk_held = [] {};  // `bulk_holds` has changed
+  std::function<void()> on_quiet;              // no task runs on any other thread
 };
 
 }  // namespace lodestone

@@ -13,6 +13,7 @@ CoreShare::CoreShare(EngineContext* context) : context_(context), threads_(conte
     if (instant.bulk_pending() == 0) larger.Pump();
   };
   larger.on_bulk_lanes_busy = [this] { Share(); };
+  context->on_bulk_held = [this] { Share(); };
   Share();
 }
 
@@ -25,7 +26,7 @@ int CoreShare::Lanes() const { return std::max(1, threads_ - (context_->computin
 
 void CoreShare::Share() {
   const int busy = context_->instant.embedder.bulk_lanes_busy() + context_->larger.embedder.bulk_lanes_busy();
-  context_->platform.compute->SetActiveLimit(std::max(1, threads_ - busy));
+  context_->platform.compute->SetActiveLimit(context_->bulk_holds > 0 ? 0 : std::max(1, threads_ - busy));
 }
 
 }  // namespace lodestone

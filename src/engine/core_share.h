@@ -6,7 +6,7 @@ namespace lodestone {
 
 // Shares the cores between storing, reading and embedding: together they keep as many threads busy as there are cores for
 // them, and no more, as the coordinator and the page would wait for their turn behind each further one. One lane
-// may always go on, and one of the other threads.
+// may always go on, and one of the other threads; while somebody waits for an answer, none of these begins anything.
 // Thread: coordinator. REQUIRES: context outlives it.
 class CoreShare {
  public:

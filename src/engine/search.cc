@@ -19,6 +19,8 @@ constexpr uint32_t kMaxTop = 1000;
 constexpr size_t kAlwaysShown = 10;
 // Sentences that are embedded to find the best one of each result.
 constexpr size_t kSentenceLimit = 256;
+// What the page takes to draw an answer that somebody has typed for.
+constexpr double kDrawMs = 25;
 
 }  // namespace
 
@@ -259,7 +261,12 @@ void Search::Finish(const RunPtr& run, Result<protocol::SearchReply> reply) {
   if (*run->finished) return;
   *run->finished = true;
   runs_.erase(run->id);
-  if (run->holds_bulk) context_->ReleaseBulk();
+  if (run->holds_bulk) {
+    // Of those who type there is one, and no faster than fingers: what is held back for them has its turn.
+    const bool is_drawn = !run->request.group.empty() && reply.ok();
+    if (is_drawn) context_->platform.loop->PostDelayed(kDrawMs, [this] { context_->ReleaseBulk(); }, "ReleaseBulk");
+    else context_->ReleaseBulk();
+  }
   run->done(std::move(reply));
 }
 

@@ -62,7 +62,7 @@ void CoreBudget::Withdraw(Sharer sharer) {
 }
 
 void CoreBudget::SetLimit(int limit) {
-  limit = std::max(1, limit);
+  limit = std::max(0, limit);
   if (limit_.exchange(limit) >= limit) return;
   std::lock_guard lock(mutex_);
   WakeLocked();

@@ -30,7 +30,7 @@ class CoreBudget {
   // The sharer was refused, but has nothing left to run.
   void Withdraw(Sharer sharer);
 
-  // At least 1.
+  // At 0 nobody takes a core, and who has one gives it at the next look.
   void SetLimit(int limit);
 
  private:

@@ -40,5 +40,18 @@ TEST_F(CoreShareTest, ReadingAndStoringHaveWhatEmbeddingLeaves) {
   EXPECT_EQ(lanes(), 1);
 }
 
+TEST_F(CoreShareTest, WhileSomebodyWaitsForAnAnswerAllCoresAreForIt) {
+  Use(4);
+  context_->HoldBulk();
+  context_->HoldBulk();
+  EXPECT_EQ(limit(), 0);
+  context_->ReleaseBulk();
+  EXPECT_EQ(limit(), 0);
+  share_->SetThreads(3);
+  EXPECT_EQ(limit(), 0);
+  context_->ReleaseBulk();
+  EXPECT_EQ(limit(), 3);
+}
+
 }  // namespace
 }  // namespace lodestone

@@ -77,7 +77,13 @@ TEST(CoreBudget, ALowerLimitIsReachedAtTheNextPiece) {
   cores.Give();
   EXPECT_TRUE(cores.MayKeep(a, 0));
   cores.SetLimit(0);
-  EXPECT_TRUE(cores.MayKeep(a, 0)) << "one always goes on";
+  EXPECT_FALSE(cores.MayKeep(a, 0));
+  cores.Give();
+  EXPECT_FALSE(cores.Take(a));
+  const int before = wakes.counts[a];
+  cores.SetLimit(1);
+  EXPECT_EQ(wakes.counts[a], before + 1) << "who was refused hears of it";
+  EXPECT_TRUE(cores.Take(a));
 }
 
 // Two pools of two threads each, one core: never two pieces at once, and all of them run.

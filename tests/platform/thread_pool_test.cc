@@ -100,6 +100,27 @@ TEST(ThreadPool, GentleHoldsBackgroundWorkButNotQueries) {
   second.wait();
 }
 
+TEST(ThreadPool, WithoutACoreOnlyQueriesRun) {
+  const auto cores = std::make_shared<CoreBudget>(2);
+  ThreadPool pool(2, cores);
+  SerialThread storage(cores);
+  pool.SetActiveLimit(0);
+  std::latch queries(2), done(2);
+  std::atomic<int> ran = 0;
+  const auto work = [&] {
+    ++ran;
+    done.count_down();
+  };
+  pool.Post(Priority::kBackground, work);
+  storage.Post(Priority::kVisible, work);
+  pool.Post(Priority::kInteractive, [&] { queries.count_down(); });
+  storage.Post(Priority::kInteractive, [&] { queries.count_down(); });
+  queries.wait();
+  EXPECT_EQ(ran, 0);
+  pool.SetActiveLimit(1);
+  done.wait();
+}
+
 TEST(ThreadPool, AThreadWorksOnceItIsReady) {
   std::latch started(1), ready(1), done(1);
   SerialThread storage(nullptr, [&](Work loop) {
