@@ -33,7 +33,7 @@ const MEASUREMENTS = {
   vectors: { title: 'Vector search', run: measureVectors },
   builtin: { title: 'Embedding with the built-in model', run: measureBuiltIn },
   queries: { title: 'Queries', run: measureQueries },
-  indexing: { title: 'Typing, then asking in bursts, while 1,000 passages are indexed', run: measureIndexing },
+  indexing: { title: 'Typing, then asking in bursts, while passages are indexed', run: measureIndexing },
   lag: { title: 'The coordinator while 1,000 passages are embedded', run: measureLag },
   start: { title: 'From navigation to the first answer', run: measureStart },
   library: { title: 'The library at rest', run: measureLibrary },
