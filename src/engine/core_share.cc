@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace lodestone {
+namespace {
+
+// When questions overlap without end, the work in the background goes on beside them after so long.
+constexpr double kMostHeldMs = 300;
+
+}  // namespace
+
 CoreShare::CoreShare(EngineContext* context) : context_(context), threads_(context->platform.compute->thread_count()) {
   Embedder& instant = context_->instant.embedder;
   Embedder& larger = context_->larger.embedder;
@@ -13,7 +20,11 @@ CoreShare::CoreShare(EngineContext* context) : context_(context), threads_(conte
     if (instant.bulk_pending() == 0) larger.Pump();
   };
   larger.on_bulk_lanes_busy = [this] { Share(); };
-  context->on_bulk_held = [this] { Share(); };
+  context->on_bulk_held = [this] {
+    if (context_->bulk_holds == 0) held_since_ms_ = -1;
+    else if (held_since_ms_ < 0) held_since_ms_ = context_->platform.clock->NowMs();
+    Share();
+  };
   Share();
 }
 
@@ -26,7 +37,8 @@ int CoreShare::Lanes() const { return std::max(1, threads_ - (context_->computin
 
 void CoreShare::Share() {
   const int busy = context_->instant.embedder.bulk_lanes_busy() + context_->larger.embedder.bulk_lanes_busy();
-  context_->platform.compute->SetActiveLimit(context_->bulk_holds > 0 ? 0 : std::max(1, threads_ - busy));
+  const bool held = held_since_ms_ >= 0 && context_->platform.clock->NowMs() < held_since_ms_ + kMostHeldMs;
+  context_->platform.compute->SetActiveLimit(held ? 0 : std::max(1, threads_ - busy));
 }
 
 }  // namespace lodestone

@@ -21,6 +21,7 @@ class CoreShare {
 
   EngineContext* context_;
   int threads_;
+  double held_since_ms_ = -1;  // that somebody has been waiting for an answer without a break; negative when nobody is
 };
 
 }  // namespace lodestone

@@ -53,5 +53,23 @@ TEST_F(CoreShareTest, WhileSomebodyWaitsForAnAnswerAllCoresAreForIt) {
   EXPECT_EQ(limit(), 3);
 }
 
+TEST_F(CoreShareTest, QuestionsThatOverlapWithoutEndDoNotStopTheRest) {
+  Use(4);
+  context_->HoldBulk();
+  for (int i = 0; i < 2; ++i) {
+    clock_.now_ms += 100;
+    context_->HoldBulk();
+    context_->ReleaseBulk();
+    EXPECT_EQ(limit(), 0);
+  }
+  clock_.now_ms += 100;
+  context_->HoldBulk();
+  EXPECT_EQ(limit(), 4);
+  context_->ReleaseBulk();
+  context_->ReleaseBulk();
+  context_->HoldBulk();
+  EXPECT_EQ(limit(), 0) << "nobody waited in between";
+}
+
 }  // namespace
 }  // namespace lodestone
