@@ -22,7 +22,7 @@ const input = /** @type {HTMLInputElement} */ (document.getElementById('search')
 const MODULES = [
   'page.mjs', 'add.mjs', 'api.mjs', 'dialogs.mjs', 'engine_client.mjs', 'errors.mjs', 'folders.mjs', 'generated/protocol.mjs',
   'handles.mjs', 'mirror.mjs', 'offline.mjs', 'picked_model.mjs', 'pickers.mjs', 'storage_watch.mjs', 'tabs.mjs', 'turns.mjs', 'ui.mjs',
-  'ui_glyphs.mjs', 'ui_host.mjs', 'ui_input.mjs', 'ui_stats.mjs', 'ui_style.mjs', 'walk.mjs', 'wire.mjs',
+  'ui_glyphs.mjs', 'ui_host.mjs', 'ui_input.mjs', 'ui_screen.mjs', 'ui_stats.mjs', 'ui_style.mjs', 'walk.mjs', 'wire.mjs',
 ];
 const FETCHED = ['ui.wasm', 'fonts/Inter-Regular.ttf'];
 

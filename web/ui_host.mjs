@@ -5,6 +5,7 @@ import { GlyphPainter } from './ui_glyphs.mjs';
 import { listen } from './ui_input.mjs';
 import { decode } from './generated/protocol.mjs';
 import { AnswerWatch, UiLag } from './ui_stats.mjs';
+import { Screen } from './ui_screen.mjs';
 import { adoptStyle } from './ui_style.mjs';
 
 /** @typedef {import('./ui_input.mjs').InputModule} InputModule */
@@ -61,8 +62,6 @@ const LEVELS = ['info', 'warning', 'error'];
 const CURSORS = ['default', 'pointer', 'text'];
 const FONTS = { regular: './fonts/Inter-Regular.ttf', semiBold: './fonts/Inter-SemiBold.ttf' };
 const FIELD_LABEL = 'Search your documents';
-// Where nothing is drawn the layout is still made, on a page so tall that lists are told whole.
-const PLAIN_SIZE = { width: 1100, height: 6000 };
 // How long a key's own frame waits for the answer.
 const ANSWER_PATIENCE_MS = 100;
 
@@ -90,8 +89,7 @@ export class Ui {
   #answers = new AnswerWatch();
   #scheduled = false;
   #dirty = false;
-  #sizeChanged = true;
-  #plain = false;
+  /** @type {Screen} */ #screen = /** @type {any} */ (null);
   #broken = false;
   #phase = 'starting';
   #message = '';
@@ -117,23 +115,19 @@ export class Ui {
     this.#lag.watch();
     const module = await createModule({ host: this.#callbacks() });
     this.#module = module;
-    const gl = canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false, stencil: false });
-    this.#plain = gl === null;
-    if (gl !== null) rememberParameters(gl);
-    if (gl !== null) module.GL.makeContextCurrent(module.GL.registerContext(gl, { majorVersion: 2, minorVersion: 0, enableExtensionsByDefault: false }));
-    module._ui_start(gl === null ? 0 : 1);
+    this.#screen = new Screen(canvas, stage, module);
+    const { isPlain } = this.#screen;
+    module._ui_start(isPlain ? 0 : 1);
     adoptStyle();
     this.#mirror = new Mirror(stage, {
       activate: (id) => this.#then(() => module._ui_activate(id)),
       focus: (id) => this.#then(() => module._ui_focus(id)),
       reveal: (id, by) => this.#then(() => module._ui_reveal(id, by)),
-    }, this.#plain);
-    if (this.#plain) this.#sayPlain();
-    this.#watchLook();
-    this.#watchSize();
-    this.#watchContext();
+    }, isPlain);
+    if (isPlain) this.#screen.sayPlain(this.#mirror.root);
+    this.#screen.watch({ then: (change) => this.#then(change), invalidate: this.invalidate });
     this.#adoptField();
-    listen({ stage, field: searchInput, module, invalidate: this.invalidate, pointer: !this.#plain });
+    listen({ stage, field: searchInput, module, invalidate: this.invalidate, pointer: !isPlain });
     this.#setFont(0, await regular);
     void semiBold.then((bytes) => this.#setFont(1, bytes));
     this.#drawNow();
@@ -298,7 +292,7 @@ export class Ui {
     clearTimeout(this.#answerTimer);
     this.#answerTimer = 0;
     const start = performance.now();
-    if (this.#sizeChanged) this.#applySize();
+    this.#screen.applySize();
     let more = false;
     try {
       more = this.#module._ui_frame(start) !== 0;
@@ -370,7 +364,7 @@ export class Ui {
     const { stage, searchInput } = this.#options;
     const hadFocus = document.activeElement === searchInput;
     if (!stage.contains(searchInput)) stage.prepend(searchInput);
-    searchInput.classList.add(this.#plain ? 'ui-search-plain' : 'ui-search');
+    searchInput.classList.add(this.#screen.isPlain ? 'ui-search-plain' : 'ui-search');
     searchInput.setAttribute('aria-label', FIELD_LABEL);
     searchInput.placeholder = FIELD_LABEL;
     searchInput.addEventListener('input', (event) => {
@@ -403,7 +397,7 @@ export class Ui {
   #place(x, y, width, height, cursor) {
     const { stage, searchInput } = this.#options;
     const placed = `${x},${y},${width},${height}`;
-    if (placed !== this.#placed && !this.#plain) {
+    if (placed !== this.#placed && !this.#screen.isPlain) {
       this.#placed = placed;
       searchInput.toggleAttribute('data-hidden', width === 0);
       if (width > 0) {
@@ -419,87 +413,6 @@ export class Ui {
     }
   }
 
-  #watchLook() {
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    const still = matchMedia('(prefers-reduced-motion: reduce)');
-    const tell = () => this.#then(() => this.#module._ui_set_look(dark.matches ? 1 : 0, still.matches ? 1 : 0));
-    dark.addEventListener('change', tell);
-    still.addEventListener('change', tell);
-    tell();
-  }
-
-  #watchSize() {
-    const changed = () => {
-      this.#sizeChanged = true;
-      this.invalidate();
-    };
-    new ResizeObserver(changed).observe(this.#options.stage);
-    // Moving to a screen of another density changes no size.
-    const watchDensity = () => {
-      matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener('change', () => {
-        changed();
-        watchDensity();
-      }, { once: true });
-    };
-    watchDensity();
-  }
-
-  /** In the same task as the frame: setting a canvas's size clears it. */
-  #applySize() {
-    this.#sizeChanged = false;
-    const { stage, canvas } = this.#options;
-    if (this.#plain) {
-      this.#module._ui_resize(PLAIN_SIZE.width, PLAIN_SIZE.height, 1);
-      return;
-    }
-    const width = stage.clientWidth;
-    const height = stage.clientHeight;
-    const density = devicePixelRatio;
-    canvas.width = Math.round(width * density);
-    canvas.height = Math.round(height * density);
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-    this.#module._ui_resize(width, height, density);
-  }
-
-  #watchContext() {
-    const { canvas } = this.#options;
-    canvas.addEventListener('webglcontextlost', (event) => {
-      event.preventDefault(); // else it is never given back
-      this.#module._ui_lose_gl();
-    });
-    canvas.addEventListener('webglcontextrestored', () => {
-      this.#module._ui_attach_gl();
-      this.invalidate();
-    });
-  }
-
-  /** The mirror becomes the page. */
-  #sayPlain() {
-    const { canvas, stage } = this.#options;
-    canvas.style.display = 'none';
-    stage.classList.add('ui-plain-page');
-    const why = document.createElement('p');
-    why.className = 'ui-why';
-    why.setAttribute('role', 'alert');
-    why.textContent = 'This browser gives the page no WebGL 2, so Lodestone is shown as plain text. Searching works as usual. ' +
-      'To see the full page, turn on hardware acceleration in the browser\u2019s settings, or use another browser.';
-    this.#mirror.root.before(why);
-  }
-}
-
-/**
- * The renderer saves and restores GL state around each frame, and every question is a round trip to another process
- * (measured: 80 of a frame's 85 ms). Nobody else draws on this context, so the first answers hold.
- * @param {WebGL2RenderingContext} gl
- */
-function rememberParameters(gl) {
-  const known = new Map();
-  const ask = gl.getParameter.bind(gl);
-  gl.getParameter = (name) => {
-    if (!known.has(name)) known.set(name, ask(name));
-    return known.get(name);
-  };
 }
 
 /** @param {string} path @returns {Promise<ArrayBuffer | null>} */
