@@ -1,5 +1,5 @@
-// Hosts the interface module (ui.wasm): frames only when something changed, input, fonts, the WebGL context, the
-// text field and the mirror tree. It holds no documents: requests and intents go to the page by callbacks.
+// Hosts the interface module (ui.wasm): frames only when something changed, input, fonts, the text field and
+// the mirror tree. It holds no documents: requests and intents go to the page by callbacks.
 import { Mirror, Pace } from './mirror.mjs';
 import { GlyphPainter } from './ui_glyphs.mjs';
 import { listen } from './ui_input.mjs';
@@ -412,7 +412,6 @@ export class Ui {
       stage.style.cursor = CURSORS[cursor];
     }
   }
-
 }
 
 /** @param {string} path @returns {Promise<ArrayBuffer | null>} */

@@ -297,7 +297,12 @@ extern "C" {
 EMSCRIPTEN_KEEPALIVE void ui_start(int has_gl) { app = new lodestone::ui::App(has_gl != 0); }
 
 // Does what its time has come for; 1 if that is to be drawn.
-EMSCRIPTEN_KEEPALIVE int ui_wake() { return app->controller.Wake() ? 1 : 0; }
+EMSCRIPTEN_KEEPALIVE int ui_wake() {
+  const bool draws = app->controller.Wake();
+  // Where clocks are coarse the timer may have come before its time.
+  host_wake(app->controller.WakeMs());
+  return draws ? 1 : 0;
+}
 
 // Draws a frame; 1 if another is due.
 EMSCRIPTEN_KEEPALIVE int ui_frame(double now_ms) { return app->Draw(now_ms) ? 1 : 0; }

@@ -5,7 +5,7 @@
 namespace lodestone {
 namespace {
 
-// When questions overlap without end, the work in the background goes on beside them after so long.
+// When questions overlap without end, reading and storing go on beside them after so long.
 constexpr double kMostHeldMs = 300;
 
 }  // namespace

@@ -19,13 +19,17 @@ namespace {
 
 using File = std::unique_ptr<FILE, int (*)(FILE*)>;
 
+Status Unusable(const std::string& detail) {
+  return Status(StatusCode::kUnavailable, "The library's storage cannot be used.", detail);
+}
+
 Status FileError(const char* what) {
   const int error = errno;
   const std::string detail = std::string(what) + ": " + std::strerror(error);
   if (error == ENOSPC || error == EDQUOT) {
     return Status(StatusCode::kStorageFull, "There is no room left to store this. Free some space.", detail);
   }
-  return Status(StatusCode::kUnavailable, "The library's storage cannot be used.", detail);
+  return Unusable(detail);
 }
 
 bool Exists(const std::string& path) {
@@ -53,14 +57,14 @@ uint64_t UsedBytes(Database* database) {
 // No copy is left after an error.
 Status CopyBytes(const RawFile& from, const std::string& to) {
   const int64_t size = from.files->SizeBytes(from.file);
-  Status status = size < 0 ? Status(StatusCode::kUnavailable, "The library's storage cannot be used.", "size") : OkStatus();
+  Status status = size < 0 ? Unusable("size") : OkStatus();
   std::string piece;
   for (int64_t offset = 0; status.ok() && (offset < size || offset == 0); offset += kCopyBytes) {
     piece.resize(static_cast<size_t>(std::min<int64_t>(kCopyBytes, size - offset)));
     const int64_t read = from.files->Read(from.file, piece.data(), static_cast<int64_t>(piece.size()), offset);
     status = read == static_cast<int64_t>(piece.size())
                  ? AppendPiece(to, static_cast<uint64_t>(offset), piece)
-                 : Status(StatusCode::kUnavailable, "The library's storage cannot be used.", "read");
+                 : Unusable("read");
   }
   if (!status.ok()) RemoveFile(to);
   return status;
@@ -70,7 +74,7 @@ Status CopyBytes(const RawFile& from, const std::string& to) {
 Result<std::string> MoveAside(const std::string& path, const RawFile& library, const std::string& name) {
   // Beside it there is no file system that outlives the tab.
   if (path.find('/') == std::string::npos) {
-    return Status(StatusCode::kUnavailable, "The library's storage cannot be used.", "no folder");
+    return Unusable("no folder");
   }
   const std::optional<RawFile> journal = FindRawFile(path + "-journal");
   const bool is_hot = journal && journal->files->SizeBytes(journal->file) > 0;
@@ -83,7 +87,7 @@ Result<std::string> MoveAside(const std::string& path, const RawFile& library, c
   }
   for (const RawFile& file : {library, journal.value_or(library)}) {
     if (file.files->Truncate(file.file, 0) != 0 || file.files->Flush(file.file) != 0) {
-      return Status(StatusCode::kUnavailable, "The library's storage cannot be used.", "truncate");
+      return Unusable("truncate");
     }
   }
   return name;

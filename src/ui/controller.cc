@@ -168,8 +168,13 @@ void UiController::ApplySearch(const Call& call, protocol::SearchReply reply) {
       return;
     }
     shows_first_ = true;
-    if (Typing()) settle_ms_ = typed_ms_ + kTypingPauseMs;
-    else Settle();
+    if (!Typing()) {
+      Settle();
+    } else if (state_.preview.path == results[0].path) {
+      Select(0, 0, false);  // that text is beside the results already: its marks follow each key
+    } else {
+      settle_ms_ = typed_ms_ + kTypingPauseMs;
+    }
   } else if (!state_.preview.open) {
     state_.preview.status = PreviewStatus::kNone;
     state_.preview.document.reset();

@@ -83,6 +83,7 @@ class UiController {
   void AskLibrary();
   void Select(int document, int passage, bool open);
   bool Typing() const;
+  // What that changes comes with replies.
   void Settle();
   // The text beside the results is another's now.
   void LeaveFirst();

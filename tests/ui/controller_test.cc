@@ -178,6 +178,21 @@ TEST_F(UiControllerTest, WhileSomebodyTypesTheTextBesideTheResultsStays) {
   EXPECT_LT(controller.WakeMs(), 0);
 }
 
+TEST_F(UiControllerTest, TheTextThatIsShownAlreadyFollowsEachKey) {
+  Ready();
+  controller.SetQuery("a");
+  Reply(MessageType::kSearch, Found("a", {"1.md"}));
+  Pause();
+  Reply(MessageType::kGetDocument, protocol::GetDocumentReply{"1.md", "One", "text", {}});
+  const uint32_t scrolls = preview().scroll_requests;
+  controller.SetQuery("ab");
+  Reply(MessageType::kSearch, Found("ab", {"1.md"}));
+  EXPECT_EQ(preview().scroll_requests, scrolls + 1);
+  EXPECT_EQ(preview().status, PreviewStatus::kShown);
+  EXPECT_LT(controller.WakeMs(), 0);
+  EXPECT_EQ(Count(MessageType::kGetDocument), 1u);
+}
+
 TEST_F(UiControllerTest, WhileSomebodyTypesOnlyTheFirstResultsAreAskedFor) {
   controller.SetWide(false);
   Ready();
