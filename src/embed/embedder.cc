@@ -152,13 +152,6 @@ void Embedder::SetPaused(bool paused) {
   Pump();
 }
 
-void Embedder::HoldBulk() { ++hold_; }
-
-void Embedder::ReleaseBulk() {
-  --hold_;
-  Pump();
-}
-
 // Starts whatever may start; the one place where lanes are handed work.
 void Embedder::Pump() {
   if (pending_change_) {
@@ -171,7 +164,7 @@ void Embedder::Pump() {
   }
   if (!ready_) return;
   while (!now_.empty() && lanes_[0] == Lane::kFree) StartNow();
-  if (paused_ || hold_ > 0 || !now_.empty()) return;
+  if (paused_ || !now_.empty()) return;
   bool any_bulk_lane = false;
   const int limit = bulk_lane_limit();
   if (limit <= 0) return;

@@ -58,9 +58,6 @@ class Embedder {
   void AddBulk(std::vector<EmbedItem> items);
   void set_on_bulk_done(BulkDone done) { on_bulk_done_ = std::move(done); }
   void SetPaused(bool paused);
-  // While held (a query waits anywhere in the engine), no bulk batch starts. Nests.
-  void HoldBulk();
-  void ReleaseBulk();
   // Waiting and running items.
   size_t bulk_pending() const { return waiting_.size() + running_items_; }
   void DropBulk();
@@ -110,7 +107,6 @@ class Embedder {
   size_t running_items_ = 0;
   BulkDone on_bulk_done_;
   bool paused_ = false;
-  int hold_ = 0;
   int bulk_lanes_busy_ = 0;
   double busy_since_ms_ = 0;
   double bulk_since_ms_ = 0;  // since when there has been bulk work without a pause

@@ -114,19 +114,15 @@ struct EngineContext {
 
   // The model that passages should have a vector of.
   ModelSlot& best_model() { return larger.ready() ? larger : instant; }
-  // While held (somebody waits for an answer), no bulk batch of any model and no background work on any thread starts.
-  // Nests.
+  // While held (somebody waits for an answer), no bulk batch of any model and no background work on any thread starts
+  // (engine/core_share.h). Nests.
   void HoldBulk() {
     ++bulk_holds;
     on_bulk_held();
-    instant.embedder.HoldBulk();
-    larger.embedder.HoldBulk();
   }
   void ReleaseBulk() {
     --bulk_holds;
     on_bulk_held();
-    instant.embedder.ReleaseBulk();
-    larger.embedder.ReleaseBulk();
   }
 
   bool computing() const { return compute_tasks > 0 || tasks.in_flight() > 0; }

@@ -5,7 +5,7 @@
 namespace lodestone {
 namespace {
 
-// When questions overlap without end, reading and storing go on beside them after so long.
+// When questions overlap without end, the work in the background goes on beside them after so long.
 constexpr double kMostHeldMs = 300;
 
 }  // namespace
@@ -20,10 +20,12 @@ CoreShare::CoreShare(EngineContext* context) : context_(context), threads_(conte
     if (instant.bulk_pending() == 0) larger.Pump();
   };
   larger.on_bulk_lanes_busy = [this] { Share(); };
-  context->on_bulk_held = [this] {
+  context->on_bulk_held = [this, &instant, &larger] {
     if (context_->bulk_holds == 0) held_since_ms_ = -1;
     else if (held_since_ms_ < 0) held_since_ms_ = context_->platform.clock->NowMs();
     Share();
+    instant.Pump();
+    larger.Pump();
   };
   Share();
 }
@@ -33,12 +35,15 @@ void CoreShare::SetThreads(int count) {
   Share();
 }
 
-int CoreShare::Lanes() const { return std::max(1, threads_ - (context_->computing() ? 1 : 0)); }
+bool CoreShare::Held() const {
+  return held_since_ms_ >= 0 && context_->platform.clock->NowMs() < held_since_ms_ + kMostHeldMs;
+}
+
+int CoreShare::Lanes() const { return Held() ? 0 : std::max(1, threads_ - (context_->computing() ? 1 : 0)); }
 
 void CoreShare::Share() {
   const int busy = context_->instant.embedder.bulk_lanes_busy() + context_->larger.embedder.bulk_lanes_busy();
-  const bool held = held_since_ms_ >= 0 && context_->platform.clock->NowMs() < held_since_ms_ + kMostHeldMs;
-  context_->platform.compute->SetActiveLimit(held ? 0 : std::max(1, threads_ - busy));
+  context_->platform.compute->SetActiveLimit(Held() ? 0 : std::max(1, threads_ - busy));
 }
 
 }  // namespace lodestone

@@ -16,6 +16,7 @@ class CoreShare {
   void SetThreads(int count);
 
  private:
+  bool Held() const;
   int Lanes() const;
   void Share();
 

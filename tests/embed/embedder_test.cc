@@ -108,9 +108,10 @@ TEST_F(EmbedderTest, VectorsComeBackUnitLengthWithTheirPassages) {
   for (float value : done_[0].value().values) EXPECT_FLOAT_EQ(value, 0.5f);
 }
 
-TEST_F(EmbedderTest, NoBulkBatchStartsWhileAQueryWaits) {
+TEST_F(EmbedderTest, NoBulkBatchStartsWhileNoLaneIsForIt) {
   Load();
-  embedder_.HoldBulk();
+  int lanes = 0;
+  embedder_.bulk_lane_limit = [&] { return lanes; };
   embedder_.AddBulk(Items(1, {3, 3}));
   EXPECT_TRUE(inference_.runs.empty());
   bool answered = false;
@@ -120,7 +121,8 @@ TEST_F(EmbedderTest, NoBulkBatchStartsWhileAQueryWaits) {
   inference_.Answer(0);
   EXPECT_TRUE(answered);
   EXPECT_TRUE(inference_.runs.empty());
-  embedder_.ReleaseBulk();
+  lanes = 1;
+  embedder_.Pump();
   EXPECT_EQ(inference_.runs.size(), 1u);
 }
 

@@ -45,12 +45,14 @@ TEST_F(CoreShareTest, WhileSomebodyWaitsForAnAnswerAllCoresAreForIt) {
   context_->HoldBulk();
   context_->HoldBulk();
   EXPECT_EQ(limit(), 0);
+  EXPECT_EQ(lanes(), 0);
   context_->ReleaseBulk();
   EXPECT_EQ(limit(), 0);
   share_->SetThreads(3);
   EXPECT_EQ(limit(), 0);
   context_->ReleaseBulk();
   EXPECT_EQ(limit(), 3);
+  EXPECT_EQ(lanes(), 3);
 }
 
 TEST_F(CoreShareTest, QuestionsThatOverlapWithoutEndDoNotStopTheRest) {
@@ -65,6 +67,7 @@ TEST_F(CoreShareTest, QuestionsThatOverlapWithoutEndDoNotStopTheRest) {
   clock_.now_ms += 100;
   context_->HoldBulk();
   EXPECT_EQ(limit(), 4);
+  EXPECT_EQ(lanes(), 4);
   context_->ReleaseBulk();
   context_->ReleaseBulk();
   context_->HoldBulk();
