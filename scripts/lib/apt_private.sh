@@ -1,7 +1,8 @@
 # A private apt: reads another suite from the machine's own mirror without touching the machine's apt.
 #
 # Sourced. Needs: versions.sh, messages.sh, $LODESTONE_CACHE.
-# Provides: apt_private_open KIND SUITE..., then apt_p_get and apt_p_cache, then apt_private_close.
+# Provides: apt_private_open KIND SUITE..., then apt_p_get, apt_p_cache and APT_PRIVATE_MIRROR (the address that
+# answered), then apt_private_close.
 
 # Prints the base addresses of the Debian mirrors that this machine's apt is configured with, main
 # archive first. apt itself parses both the deb822 and the one-line format.
@@ -77,6 +78,7 @@ apt_private_open() {
     for mirror in $mirrors; do
       apt_private_write "$mirror" "$keyring" "$@"
       if apt_p_get update -qq -o APT::Update::Error-Mode=any >"$APT_PRIVATE/log/update" 2>&1; then
+        APT_PRIVATE_MIRROR=${mirror%/}
         return 0
       fi
     done

@@ -12,6 +12,27 @@ source_download() {
   [ -n "$tarball" ] && printf '%s\n' "$tarball"
 }
 
+# The same for the pinned version, from the mirror's pool without its index: a pool keeps a file for long after the
+# index has moved past it, and may not have the next one yet. apt checks it against the pinned hash $3.
+source_download_pinned() {
+  local name=$1 version=$2 sha256=$3 folder ending tarball
+  version=${version#*:}
+  case $name in
+    lib*) folder=${name:0:4} ;;
+    *) folder=${name:0:1} ;;
+  esac
+  for ending in xz gz bz2; do
+    tarball=${name}_${version%-*}.orig.tar.$ending
+    if APT_CONFIG="$APT_PRIVATE/apt.conf" /usr/lib/apt/apt-helper download-file -qq \
+      "$APT_PRIVATE_MIRROR/pool/main/$folder/$name/$tarball" "$tarball" "SHA256:$sha256" >/dev/null 2>&1; then
+      printf '%s\n' "./$tarball"
+      return 0
+    fi
+    rm -f "$tarball" "$tarball.FAILED"
+  done
+  return 1
+}
+
 # Fetches one line of SOURCE_PINS into the folder $1.
 source_install() {
   local root=$1 name=$2 suites=$3 pinned=$4 sha256=$5 inner=$6
@@ -19,10 +40,12 @@ source_install() {
   folder=$(mktemp -d "$APT_PRIVATE/source.XXXXXX")
   cd "$folder"
   # The pinned version first, then whatever the suites have now, newest first.
-  for version in "$pinned" $(apt_p_cache showsrc "$name" 2>/dev/null |
-    sed -n 's/^Version: //p' | grep -vxF "$pinned" | sort -rV); do
-    if tarball=$(source_download "$name" "$version"); then break; fi
-  done
+  version=$pinned
+  tarball=$(source_download_pinned "$name" "$pinned" "$sha256") ||
+    for version in "$pinned" $(apt_p_cache showsrc "$name" 2>/dev/null |
+      sed -n 's/^Version: //p' | grep -vxF "$pinned" | sort -rV); do
+      if tarball=$(source_download "$name" "$version"); then break; fi
+    done
   [ -n "$tarball" ] || die "The mirror has no source of $name (suites: $suites)."
   found=$(sha256sum "$tarball" | cut -d' ' -f1)
   if [ "$found" != "$sha256" ]; then
