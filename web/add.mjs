@@ -3,7 +3,7 @@ import { LodestoneError } from './errors.mjs';
 import { FolderScan, newId } from './folders.mjs';
 import { decode } from './generated/protocol.mjs';
 import { Turns } from './turns.mjs';
-import { walk } from './walk.mjs';
+import { bodyOf, walk } from './walk.mjs';
 
 /**
  * @typedef {import('./walk.mjs').AddItem} AddItem
@@ -52,6 +52,7 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
   let failure = null;
   let found = 0;
   let done = 0;
+  let continues = false; // the run that the first lot begins, however long the walk takes for the next one
 
   /**
    * @param {FoundFile[]} lot
@@ -63,9 +64,9 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
       file_id: newId(), path, size_bytes: file.size, modified_ms: file.lastModified,
     }));
     const sent = engine
-      .request('AddFiles', { files, scan: scan?.id ?? 0 }, {
+      .request('AddFiles', { files, scan: scan?.id ?? 0, continues }, {
         signal: stop.signal,
-        files: new Map(lot.map(({ file }, i) => [files[i].file_id, file])),
+        files: new Map(lot.map(({ file }, i) => [files[i].file_id, bodyOf(file)])),
         onEvent: (type, bytes) => {
           if (type !== 'AddProgress') return;
           for (const file of decode('AddProgress', bytes).files) {
@@ -88,6 +89,7 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
       })
       .finally(() => running.delete(sent));
     running.add(sent);
+    continues = true;
   };
 
   /** @type {FoundFile[]} */
@@ -108,7 +110,7 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
   /** @param {FoundFile} item */
   const take = async (item) => {
     lot.push(item);
-    if ('content' in item.file) lotBytes += item.file.size;
+    if (!(bodyOf(item.file) instanceof Blob)) lotBytes += item.file.size;
     const isFull = lot.length >= MAX_FILES_PER_REQUEST || lotBytes >= MAX_BYTES_PER_REQUEST;
     while (isFull && running.size >= MAX_REQUESTS && !stop.signal.aborted) await Promise.race(running);
     const isDue = performance.now() - lotStart > LOT_MS && running.size < MAX_REQUESTS;

@@ -9,14 +9,14 @@
 import { asLodestoneError } from './errors.mjs';
 import { encode } from './generated/protocol.mjs';
 import { createInferenceBridge } from './inference_bridge.mjs';
-import { LotReader } from './lot_reader.mjs';
 import { hasOriginFiles, openOriginFiles } from './origin_files.mjs';
+import { ReaderBridge } from './reader_bridge.mjs';
 import { siteModel } from './site_model.mjs';
 
 /**
  * @typedef {{isolated: boolean, threads: number | null, memoryMaximaMb: number[], storage: string, scope: string,
  *   model: string | null, gpu: import('./inference_provider.mjs').GpuPolicy}} Init
- * @typedef {{kind: string, type: string, id: number, bytes?: Uint8Array, files?: Map<number, File | import('./walk.mjs').MemoryFile>, ofSite?: boolean}} Envelope
+ * @typedef {{kind: string, type: string, id: number, bytes?: Uint8Array, files?: Map<number, Blob | import('./walk.mjs').MemoryFile>, ofSite?: boolean}} Envelope
  */
 
 const KINDS = ['request', 'response', 'event', 'cancel'];
@@ -30,7 +30,7 @@ const MAX_BULK_LANES = 4;
 let engine = null;
 /** @type {Map<number, Blob | import('./walk.mjs').MemoryFile>} */
 const files = new Map();
-const lotReader = new LotReader();
+const reader = new ReaderBridge();
 let dead = false;
 /** The site's model, fetched here, as the page is busy with its first frame just then. @type {ReturnType<typeof siteModel>} */
 let model;
@@ -171,7 +171,7 @@ async function readFile(id, offset, size) {
   const file = files.get(id);
   if (file === undefined) throw new Error('the file is not here any more');
   if ('content' in file) return file.content.subarray(offset, offset + size);
-  return lotReader.read(file, offset, size);
+  return reader.read(file, offset, size);
 }
 
 /**

@@ -20,7 +20,7 @@ import { REQUESTS, SCHEMA_HASH, decode, encode } from './generated/protocol.mjs'
 /**
  * @typedef {object} RequestOptions
  * @property {AbortSignal} [signal] cancels the request; it still ends by the engine's answer
- * @property {Map<number, File | import('./walk.mjs').MemoryFile>} [files] what the request's file ids stand for
+ * @property {Map<number, Blob | import('./walk.mjs').MemoryFile>} [files] what the request's file ids stand for
  * @property {(type: string, bytes: Uint8Array) => void} [onEvent] events that belong to this request
  * @property {boolean} [ofSite] the worker itself has the message: of the site's model
  */

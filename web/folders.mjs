@@ -2,6 +2,7 @@
 // date, another gets a name of its own. Nothing of the library is removed unless it is the same.
 import { LodestoneError } from './errors.mjs';
 import { isKeptFolder, keepFolder } from './handles.mjs';
+import { bodyOf } from './walk.mjs';
 
 /**
  * @typedef {import('./engine_client.mjs').EngineClient} EngineClient
@@ -103,6 +104,6 @@ export class FolderScan {
     const files = found.map(({ path, file }) => ({
       file_id: newId(), path, size_bytes: file.size, modified_ms: file.lastModified,
     }));
-    return this.#engine.request('CompareFolder', { root, files }, { files: new Map(found.map(({ file }, i) => [files[i].file_id, file])) });
+    return this.#engine.request('CompareFolder', { root, files }, { files: new Map(found.map(({ file }, i) => [files[i].file_id, bodyOf(file)])) });
   }
 }

@@ -1,13 +1,12 @@
 // Reads whole small files in lots. Each read of a file takes several messages between the browser's processes, whatever
-// its size, and each of them is work for the thread that asks: what is asked for while reads are under way is read
-// together next, as one blob.
+// its size: what is asked for while reads are under way is read together next, as one blob. Thread: one that may wait.
 
 export const SMALL_BYTES = 64 << 10;
 const FILES_A_LOT = 32;
 // At once, so that one slow file does not hold up all others.
 const LOTS = 2;
 
-/** @typedef {{file: Blob, resolve: (bytes: Uint8Array) => void, reject: (error: unknown) => void}} Wanted */
+/** @typedef {{file: Blob, resolve: (bytes: Uint8Array<ArrayBuffer>) => void, reject: (error: unknown) => void}} Wanted */
 
 export class LotReader {
   /** @type {Wanted[]} */
@@ -18,7 +17,7 @@ export class LotReader {
    * @param {Blob} file
    * @param {number} offset
    * @param {number} size at most
-   * @returns {Promise<Uint8Array>}
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
    * @throws {DOMException} when the file has gone or changed
    */
   async read(file, offset, size) {

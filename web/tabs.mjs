@@ -14,7 +14,7 @@
 import { LodestoneError } from './errors.mjs';
 import { decode, encode } from './generated/protocol.mjs';
 
-/** @typedef {{kind: string, type: string, id: number, bytes: Uint8Array, files?: Map<number, File | import('./walk.mjs').MemoryFile>, ofSite?: boolean}} Envelope */
+/** @typedef {{kind: string, type: string, id: number, bytes: Uint8Array, files?: Map<number, Blob | import('./walk.mjs').MemoryFile>, ofSite?: boolean}} Envelope */
 /** @typedef {{threads: number, isolated: boolean, build: string, opened: number, model: string | null}} Welcome */
 /** @typedef {{to: string, from: string, ids?: number[], missing?: number[]} & Partial<Welcome> & Partial<Envelope>} Word */
 /**

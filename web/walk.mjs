@@ -7,7 +7,9 @@
  * @typedef {File | FileSystemHandle | FileSystemEntry | PathItem | KeptItem} AddItem
  * @typedef {{name: string, handle: FileSystemDirectoryHandle | null, isKept?: boolean}} Root a folder that was handed over
  * @typedef {{size: number, lastModified: number, content: Uint8Array}} MemoryFile
- * @typedef {{path: string, file: File | MemoryFile, reason?: undefined, root?: Root}} FoundFile
+ * @typedef {{size: number, lastModified: number, content: Blob}} DatedBlob making a File of it would block on the browser's process
+ * @typedef {File | MemoryFile | DatedBlob} AnyFile
+ * @typedef {{path: string, file: AnyFile, reason?: undefined, root?: Root}} FoundFile
  * @typedef {{path: string, reason: string, file?: undefined, root?: Root}} Unreadable
  * @typedef {FoundFile | Unreadable} Found
  */
@@ -143,10 +145,10 @@ function fromPathItem({ path, data, modified }) {
   if (!isBlob && typeof data !== 'string' && !(data instanceof ArrayBuffer) && !ArrayBuffer.isView(data)) {
     return { path: clean, reason: 'The data is neither text nor bytes.' };
   }
-  const name = clean.slice(clean.lastIndexOf('/') + 1);
   const bytes = isBlob ? null : shortBytes(data);
   if (bytes !== null) return checked(clean, { size: bytes.length, lastModified, content: bytes });
-  return checked(clean, new File([/** @type {BlobPart} */ (data)], name, { lastModified }));
+  const content = isBlob ? data : new Blob([/** @type {BlobPart} */ (data)]);
+  return checked(clean, { size: content.size, lastModified, content });
 }
 
 /**
@@ -160,7 +162,16 @@ function shortBytes(data) {
   return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice() : new Uint8Array(data).slice();
 }
 
-/** @param {string} path @param {File | MemoryFile} file @returns {Found} */
+/**
+ * What is handed to the engine.
+ * @param {AnyFile} file
+ * @returns {Blob | MemoryFile}
+ */
+export function bodyOf(file) {
+  return 'content' in file && file.content instanceof Blob ? file.content : /** @type {File | MemoryFile} */ (file);
+}
+
+/** @param {string} path @param {AnyFile} file @returns {Found} */
 function checked(path, file) {
   if (path.length * 3 > MAX_PATH_BYTES && encoder.encode(path).length > MAX_PATH_BYTES) {
     return { path: `${path.slice(0, 200)}…`, reason: 'The path is longer than 4,096 bytes.' };

@@ -139,7 +139,7 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
       if (!DecodeInto(bytes, id, &request)) return;
       if (!open_status_.ok()) return RespondError(id, open_status_);
       // What is told is the lag of the latest run of indexing, not the worst moment since the start.
-      if (ingest_.idle()) {
+      if (ingest_.BeginsRun(request)) {
         lag_.Reset(context_.platform.clock->NowMs());
         context_.platform.compute->ForgetWaitTimes();
       }

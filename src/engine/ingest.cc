@@ -31,7 +31,7 @@ Ingest::Ingest(EngineContext* context, FileList* files) : context_(context), fil
 Ingest::~Ingest() = default;
 
 void Ingest::Add(RequestId id, const protocol::AddFiles& request, AddProgress progress, AddDone done) {
-  if (idle()) {
+  if (BeginsRun(request)) {
     files_->BeginRun();
     bytes_total_ = bytes_done_ = 0;
     paused_ms_ = 0;

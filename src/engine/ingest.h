@@ -48,6 +48,8 @@ class Ingest {
   void Pump();
 
   bool idle() const { return jobs_.empty() && waiting_.empty() && active_ == 0; }
+  // A walk may be slower than what it finds is taken in: its next lot is of the same run.
+  bool BeginsRun(const protocol::AddFiles& request) const { return idle() && !request.continues; }
   size_t queued() const { return waiting_.size(); }
   size_t running() const { return active_; }
   const std::string& current_path() const { return current_path_; }

@@ -270,12 +270,14 @@ void Write(Writer& writer, const AddFiles& value) {
   writer.List(value.files, 100000,
               [&writer](const FileEntry& item) { Write(writer, item); });
   writer.U32(value.scan);
+  writer.Bool(value.continues);
 }
 
 void Read(Reader& reader, AddFiles* value) {
   reader.List(100000, 24, &value->files,
               [&reader](FileEntry* item) { Read(reader, item); });
   reader.U32(&value->scan);
+  reader.Bool(&value->continues);
 }
 
 void Write(Writer& writer, const CompareFolder& value) {

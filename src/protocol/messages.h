@@ -12,7 +12,7 @@
 namespace lodestone::protocol {
 
 // Changes with any change of the schema; Hello compares it.
-inline constexpr std::string_view kSchemaHash = "9063ad31cf496545";
+inline constexpr std::string_view kSchemaHash = "87452f486bcf13ea";
 
 enum class SearchMode : uint8_t { kHybrid, kSemantic, kLexical };
 enum class FileState : uint8_t { kQueued, kReading, kEmbedding, kReady, kFailed, kCancelled };
@@ -165,6 +165,7 @@ struct Hello {
 struct AddFiles {
   std::vector<FileEntry> files;
   uint32_t scan = 0;
+  bool continues = false;
   friend bool operator==(const AddFiles&, const AddFiles&) = default;
 };
 

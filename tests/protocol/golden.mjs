@@ -9,7 +9,7 @@ export const GOLDEN = [
       { file_id: 7, path: 'notes/Übung 😀.md', size_bytes: 2 ** 40 + 1, modified_ms: -2 },
       { file_id: 0xffffffff, path: '', size_bytes: 0, modified_ms: 1_700_000_000_000 },
     ],
-    scan: 3,
+    scan: 3, continues: true,
   }],
   ['Search', { text: '\ufeffwas heißt "rust"?', mode: 'lexical', top: 10, group: 'page' }],
   ['Remove', { paths: ['a.md', 'b/c.txt'], everything: false }],

@@ -137,6 +137,6 @@ test('a message of any size is written whole, wherever its buffer has to grow', 
     const files = [0, 1, 2].map((n) => ({
       file_id: n, path: 'p'.repeat(length), size_bytes: 2 ** 40 + n, modified_ms: n - 5,
     }));
-    assert.deepEqual(decode('AddFiles', encode('AddFiles', { files, scan: 1 })), { files, scan: 1 });
+    assert.deepEqual(decode('AddFiles', encode('AddFiles', { files, scan: 1, continues: false })), { files, scan: 1, continues: false });
   }
 });

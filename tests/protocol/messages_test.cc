@@ -87,7 +87,8 @@ std::vector<Golden> AllGolden() {
       Make(AddFiles{
           .files = {{.file_id = 7, .path = "notes/Übung 😀.md", .size_bytes = (uint64_t{1} << 40) + 1, .modified_ms = -2},
                     {.file_id = 0xffffffff, .path = "", .size_bytes = 0, .modified_ms = 1'700'000'000'000}},
-          .scan = 3}),
+          .scan = 3,
+          .continues = true}),
       Make(Search{.text = "\xEF\xBB\xBFwas heißt \"rust\"?", .mode = SearchMode::kLexical, .top = 10, .group = "page"}),
       Make(Remove{.paths = {"a.md", "b/c.txt"}}),
       Make(Ack{}),

@@ -163,7 +163,7 @@ test('events of a request reach it until it is answered', async () => {
   await engine.start();
   /** @type {string[]} */
   const seen = [];
-  const adding = engine.request('AddFiles', { files: [], scan: 0 }, { onEvent: (type) => seen.push(type) });
+  const adding = engine.request('AddFiles', { files: [], scan: 0, continues: false }, { onEvent: (type) => seen.push(type) });
   const { id } = workers[0].sent.at(-1);
   const event = { kind: 'event', type: 'AddProgress', id, bytes: new Uint8Array() };
   workers[0].say(event);

@@ -183,7 +183,7 @@ test('files, progress, cancelling and the group of a query keep to their tab', a
   const second = new Tab('second', scope);
   await second.ready();
   const file = new File(['text'], 'a.txt');
-  second.ask(1, 'AddFiles', { files: [{ file_id: 9, path: 'a.txt', size_bytes: 4, modified_ms: 0 }], scan: 0 }, { files: new Map([[9, file]]) });
+  second.ask(1, 'AddFiles', { files: [{ file_id: 9, path: 'a.txt', size_bytes: 4, modified_ms: 0 }], scan: 0, continues: false }, { files: new Map([[9, file]]) });
   first.ask(2, 'Search', { text: 'q', mode: 'hybrid', top: 1, group: 'page' });
   second.ask(2, 'Search', { text: 'q', mode: 'hybrid', top: 1, group: 'page' });
   second.ask(3, 'Search', { text: 'q', mode: 'hybrid', top: 1, group: '' });

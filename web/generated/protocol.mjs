@@ -5,7 +5,7 @@ import { ProtocolError, decodeStruct, encodeStruct } from '../wire.mjs';
 export { ProtocolError };
 
 /** Changes with any change of the schema; Hello compares it. */
-export const SCHEMA_HASH = '9063ad31cf496545';
+export const SCHEMA_HASH = '87452f486bcf13ea';
 
 /** @typedef {'hybrid'|'semantic'|'lexical'} SearchMode */
 /** @typedef {'queued'|'reading'|'embedding'|'ready'|'failed'|'cancelled'} FileState */
@@ -146,6 +146,7 @@ export const SCHEMA_HASH = '9063ad31cf496545';
  * @typedef {object} AddFiles
  * @property {FileEntry[]} files
  * @property {number} scan
+ * @property {boolean} continues
  */
 /**
  * @typedef {object} CompareFolder
@@ -574,6 +575,7 @@ const SCHEMA = {
     AddFiles: [
       ['files', { kind: 'list', max: 100000, minItemBytes: 24, item: { kind: 'struct', name: 'FileEntry' } }],
       ['scan', { kind: 'u32' }],
+      ['continues', { kind: 'bool' }],
     ],
     CompareFolder: [
       ['root', { kind: 'string', max: 4096 }],
