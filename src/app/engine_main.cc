@@ -82,6 +82,7 @@ extern "C" EMSCRIPTEN_KEEPALIVE void lodestone_start(int threads, int lanes, con
   app->storage = std::make_unique<SerialThread>(cores, std::move(open_files));
   platform.compute = app->compute.get();
   platform.storage = app->storage.get();
+  platform.rehearse = true;
 #else
   platform.threaded = false;
   platform.compute = &app->inline_work;

@@ -6,9 +6,9 @@
 namespace lodestone {
 namespace {
 
-// Bucket i ends at kFirstMs * kGrowth^i: 0.01 ms up to about 9 minutes.
+// Bucket i ends at kFirstMs * kGrowth^i: 0.01 ms up to about 25 minutes.
 constexpr double kFirstMs = 0.01;
-constexpr double kGrowth = 1.12;
+constexpr double kGrowth = 1.04;
 
 }  // namespace
 

@@ -7,7 +7,7 @@
 
 namespace lodestone {
 
-// How long things waited, in fixed memory, quantiles within 12 %; whatever was worst is kept by name.
+// How long things waited, in fixed memory, quantiles within 4 %; whatever was worst is kept by name.
 // Thread: one, or under its owner's lock.
 class LagHistogram {
  public:
@@ -20,7 +20,7 @@ class LagHistogram {
   const std::string& worst() const { return worst_; }
 
  private:
-  static constexpr int kBuckets = 160;
+  static constexpr int kBuckets = 480;
   std::array<uint32_t, kBuckets> buckets_{};
   uint64_t samples_ = 0;
   double max_ms_ = 0;

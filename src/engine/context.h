@@ -40,6 +40,7 @@ struct Platform {
   bool isolated = false;     // shared memory and threads were to be had
   // False where all work runs on the coordinator: pieces are then cut to fit between its messages.
   bool threaded = true;
+  bool rehearse = false;  // code is compiled when it first runs, on the cores that it runs on (engine/rehearsal.h)
   std::function<StoragePlace()> mount_storage;  // runs on the storage thread, once
   std::function<void(const std::string&)> warn;  // for whoever looks into the engine; may be empty
 };

@@ -25,6 +25,7 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
       words_(&context_),
       graphs_(&context_),
       housekeeper_(&context_),
+      rehearsal_(&context_),
       transfer_(&context_),
       cores_(&context_) {
   WatchLoop();
@@ -59,9 +60,12 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
   ingest_.scans = &scans_;
   housekeeper_.on_idle = [this] { CheckIdle(); };
   graphs_.others_busy = [this] { return !ingest_.idle() || !fillers_.idle(); };
+  rehearsal_.others_busy = [this] { return graphs_.others_busy() || search_.running() > 0; };
+  if (!platform.rehearse) rehearsal_.Skip();
   context_.on_quiet = [this] {
     graphs_.Tend();
     housekeeper_.Kick();
+    rehearsal_.Kick();
     if (!context_.tasks.idle()) StateMayHaveChanged();
     CheckIdle();
   };
@@ -143,6 +147,7 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
         lag_.Reset(context_.platform.clock->NowMs());
         context_.platform.compute->ForgetWaitTimes();
       }
+      rehearsal_.Skip();
       BeginIndexing();
       ingest_.Add(
           id, request,

@@ -18,6 +18,7 @@
 #include "engine/ingest.h"
 #include "engine/lag_monitor.h"
 #include "engine/library_contents.h"
+#include "engine/rehearsal.h"
 #include "engine/search.h"
 #include "engine/transfer.h"
 #include "engine/word_keeper.h"
@@ -134,6 +135,7 @@ class Engine {
   WordKeeper words_;
   GraphKeeper graphs_;
   Housekeeper housekeeper_;
+  Rehearsal rehearsal_;
   Transfer transfer_;
   CoreShare cores_;
   FolderScans scans_;

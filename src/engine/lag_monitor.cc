@@ -6,6 +6,7 @@
 namespace lodestone {
 namespace {
 
+constexpr double kSampleMs = 1;
 constexpr double kTellIntervalMs = 1000;
 // A machine that slept for hours was no busier than this.
 constexpr double kMaxFilledMs = 10'000;
@@ -43,13 +44,25 @@ void LagMonitor::ProbeRan(double now_ms) {
   // Timers are a little late by their nature; the probe that comes next is the sample.
   if (timer_ && lag_ms <= kLongMs) return;
   const std::string cause = Cause(lag_ms);
-  Record(lag_ms, cause);
+  Record(lag_ms, cause, now_ms);
   if (lag_ms > kStallMs && longest_ms_ <= kStallMs) Tell(lag_ms, cause, now_ms);
 }
 
-void LagMonitor::Record(double lag_ms, std::string_view what) {
+void LagMonitor::Record(double lag_ms, std::string_view what, double now_ms) {
+  histogram_.Note(lag_ms, what);
+  // What one probe waited, the time before it would have waited as well, but for a stall, which has samples of its own.
+  if (!timer_) quiet_ms_ = std::min(lag_ms, kLongMs);
+  const double before_ms = due_ms_ - std::exchange(sampled_ms_, now_ms);
+  const double late_ms = std::min(lag_ms, kMaxFilledMs);
+  // Where it is longer, nothing was measured: the loop had no work.
+  owed_ms_ += late_ms + (before_ms <= kTickMs + kLongMs ? std::max(0.0, before_ms) : 0);
+  for (double left_ms = late_ms; left_ms >= kSampleMs; left_ms -= kSampleMs) Sample(left_ms, what);
+  while (owed_ms_ >= kSampleMs) Sample(quiet_ms_, what);
+}
+
+void LagMonitor::Sample(double lag_ms, std::string_view what) {
   histogram_.Record(lag_ms, what);
-  for (double left_ms = std::min(lag_ms, kMaxFilledMs) - kTickMs; left_ms > 0; left_ms -= kTickMs) histogram_.Record(left_ms, what);
+  owed_ms_ -= kSampleMs;
 }
 
 std::string LagMonitor::Cause(double lag_ms) const {
@@ -73,6 +86,8 @@ void LagMonitor::Tell(double lag_ms, std::string what, double now_ms) {
 void LagMonitor::Reset(double now_ms) {
   histogram_ = {};
   stalls_ = 0;
+  sampled_ms_ = now_ms;
+  quiet_ms_ = owed_ms_ = 0;
   Expect(std::max(due_ms_, now_ms), timer_);
 }
 

@@ -17,12 +17,14 @@ struct Stall {
 };
 
 // How long a message would have waited for the coordinator's loop, and what for. Probes go through the loop; of all work
-// it hears when it ran. The histogram has a sample every kTickMs: where a probe came late, those that it was too late for
-// are counted as well, with what each of them would have waited. The worst is that of single pieces of work, too.
+// it hears when it ran. The histogram has a sample for each millisecond, of what a message that came then would have
+// waited: while a probe was late, the less the later it came; between two probes, what the next one waited. So a
+// percentile is of time, however short a run is and however few probes it had. The worst is that of single pieces of
+// work, too.
 // Times are of one monotonic clock, in milliseconds. Thread: coordinator.
 class LagMonitor {
  public:
-  // Finer than a lag that would be felt; a second of indexing then has the samples that a 99th percentile takes.
+  // Between two probes: finer than a lag that would be felt.
   static constexpr double kTickMs = 5;
   // The rule of the loop; and how late a timer is that nothing held up.
   static constexpr double kLongMs = 4;
@@ -46,7 +48,8 @@ class LagMonitor {
 
  private:
   void Expect(double due_ms, bool timer);
-  void Record(double lag_ms, std::string_view what);
+  void Record(double lag_ms, std::string_view what, double now_ms);
+  void Sample(double lag_ms, std::string_view what);
   std::string Cause(double lag_ms) const;
   void Tell(double lag_ms, std::string what, double now_ms);
 
@@ -55,6 +58,10 @@ class LagMonitor {
   // What ran since the probe was due.
   double due_ms_ = 0;
   bool timer_ = false;
+  // There are samples up to here; and what those had that came to a loop without a queue.
+  double sampled_ms_ = 0;
+  double quiet_ms_ = 0;
+  double owed_ms_ = 0;  // of the time up to there, too short for a sample
   uint32_t pieces_ = 0;
   double held_ms_ = 0;
   double longest_ms_ = 0;

@@ -14,7 +14,6 @@ constexpr uint32_t kPieceBytes = 1u << 20;
 constexpr double kTransactionBudgetMs = 10;
 // More at once than anyone makes; older ones were left by a page that has gone.
 constexpr uint32_t kMaxFiles = 8;
-constexpr double kReportIntervalMs = 100;
 
 Status ExportCancelled() { return Status(StatusCode::kCancelled, "Exporting was cancelled."); }
 
@@ -65,7 +64,7 @@ Watch Transfer::WatchBy(std::shared_ptr<Control> control, Progress share) {
   return {.stop = [control] { return control->stopped.load(std::memory_order_relaxed); },
           .report = [this, control, share = std::move(share)](uint64_t done, uint64_t total) {
             const double now_ms = context_->platform.clock->NowMs();
-            if (total == 0 || now_ms - control->reported_ms < kReportIntervalMs) return;
+            if (total == 0 || now_ms - control->reported_ms < report_interval_ms) return;
             control->reported_ms = now_ms;
             context_->platform.loop->Post(Priority::kVisible, [share, done, total] { share(done, total); }, "Report");
           }};

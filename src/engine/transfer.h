@@ -39,6 +39,7 @@ class Transfer {
 
   // How long an export may take, with its reading.
   double reader_patience_ms = 30 * 60e3;
+  double report_interval_ms = 100;  // at the least
 
  private:
   struct Control;

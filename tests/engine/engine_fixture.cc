@@ -134,6 +134,7 @@ void EngineTest::Start() {
   platform.larger_inference = larger_inference_.get();
   platform.clock = clock_;
   platform.threads = 2;
+  platform.rehearse = rehearse_;
   platform.mount_storage = [this] { return place_; };
   platform.warn = [this](const std::string& text) { warnings_.push_back(text); };
   engine_ = std::make_unique<Engine>(platform, "test-build",

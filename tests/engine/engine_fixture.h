@@ -131,6 +131,7 @@ class EngineTest : public ::testing::Test {
   const Clock* clock_ = &SystemClock();       // of the next start
   StoragePlace place_{":memory:", "memory"};  // of the next start
   double verify_delay_ms_ = 3000;             // of the next start
+  bool rehearse_ = false;                     // likewise
   StatusCode expect_open_ = StatusCode::kOk;  // likewise
   // The threads end before what they work for: members go in reverse order.
   RunLoop loop_;

@@ -35,6 +35,25 @@ TEST_F(EngineTest, FilesAreOpenedAFewAtATime) {
   EXPECT_EQ(State().documents, 300u);
 }
 
+// The walk of a folder may be slower than what it finds is taken in.
+TEST_F(EngineTest, ARunGoesOnThoughTheEngineHadNothingToDoMeanwhile) {
+  LoadModel();
+  const auto add = [&](const std::string& path, bool continues) {
+    protocol::AddFiles request;
+    request.files.push_back(Entry(path, "A lantern."));
+    request.continues = continues;
+    Wait(Post(request));
+    WaitIdle();
+  };
+  add("one.txt", false);
+  add("two.txt", true);
+  add("three.txt", true);
+  EXPECT_EQ(State().files_total, 3u);
+  EXPECT_EQ(State().files_done, 3u);
+  add("four.txt", false);
+  EXPECT_EQ(State().files_total, 1u);
+}
+
 // Longer than any stall that a busy machine adds by itself, and than the pause between two warnings.
 constexpr double kHeldMs = 1200;
 
