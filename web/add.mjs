@@ -23,8 +23,10 @@ import { bodyOf, walk } from './walk.mjs';
  */
 /** @typedef {AddFilesReply & {renamed: number}} AddResult `renamed`: of those added, whose content was removed under another path */
 
-// The coordinator takes in a lot at one go.
-const MAX_FILES_PER_REQUEST = 100;
+// The coordinator takes in a lot at one go, and those that come together one after the other: with a gap between them
+// what else it is asked has its turn.
+const MAX_FILES_PER_REQUEST = 50;
+const LOT_GAP_MS = 5;
 const MAX_REQUESTS = 40;
 // Files in memory go with the message: it must not grow without bound.
 const MAX_BYTES_PER_REQUEST = 4 << 20;
@@ -96,6 +98,7 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
   let lot = [];
   let lotBytes = 0; // of files in memory
   let lotStart = performance.now();
+  let sent = 0; // when the last one went off
   /** @type {FolderScan | null} the folder that the walk is in */
   let scan = null;
   /** @type {FolderScan[]} */
@@ -105,13 +108,15 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
     if (lot.length > 0 && !stop.signal.aborted) send(lot, scan);
     lot = [];
     lotBytes = 0;
-    lotStart = performance.now();
+    sent = lotStart = performance.now();
   };
   /** @param {FoundFile} item */
   const take = async (item) => {
     lot.push(item);
     if (!(bodyOf(item.file) instanceof Blob)) lotBytes += item.file.size;
     const isFull = lot.length >= MAX_FILES_PER_REQUEST || lotBytes >= MAX_BYTES_PER_REQUEST;
+    const early_ms = sent + LOT_GAP_MS - performance.now();
+    if (isFull && early_ms > 0) await new Promise((resolve) => setTimeout(resolve, early_ms));
     while (isFull && running.size >= MAX_REQUESTS && !stop.signal.aborted) await Promise.race(running);
     const isDue = performance.now() - lotStart > LOT_MS && running.size < MAX_REQUESTS;
     if (isFull || isDue) sendLot();

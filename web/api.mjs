@@ -48,6 +48,7 @@ import { pickedModel } from './picked_model.mjs';
  * @property {string} query
  * @property {number} ms from the call to its result
  * @property {SearchDocument[]} results
+ * @property {import('./generated/protocol.mjs').SearchParts} parts_ms how long words, the query's embedding, the vectors and the texts of the answer took
  * @property {boolean} complete false while vectors are missing
  * @property {boolean} no_good_match
  * @property {string} note
@@ -371,6 +372,7 @@ export class Lodestone {
         })),
         matched_words,
       })),
+      parts_ms: reply.parts,
       complete: reply.complete,
       no_good_match: reply.no_good_match,
       note: reply.note,

@@ -39,11 +39,12 @@ const TYPES = new Map([
 
 /**
  * @param {StaticServerOptions} options
- * @returns {Promise<{port: number, url: string, close: () => Promise<void>}>}
+ * @returns {Promise<{port: number, url: string, sentBytes: () => number, close: () => Promise<void>}>} sentBytes: bodies of files
  */
 export async function startStaticServer(options) {
   const { prefix = '/lodestone/', port = 0, host = '127.0.0.1', headers = {}, respond, onRequest } = options;
   const root = path.resolve(options.root);
+  let sentBytes = 0;
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => {
       if (!response.headersSent) response.writeHead(500, headers);
@@ -100,6 +101,7 @@ export async function startStaticServer(options) {
       'Last-Modified': modified,
     });
     if (request.method === 'HEAD') return void response.end();
+    sentBytes += info.size;
     const stream = createReadStream(file);
     stream.on('error', () => response.destroy());
     stream.pipe(response);
@@ -113,6 +115,7 @@ export async function startStaticServer(options) {
   return {
     port: address.port,
     url: `http://localhost:${address.port}${prefix}`,
+    sentBytes: () => sentBytes,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -39,7 +39,7 @@ void Search::Start(RequestId id, const protocol::Search& request, Done done) {
   run->request = request;
   run->request.top = std::clamp<uint32_t>(request.top == 0 ? 10 : request.top, 1, kMaxTop);
   run->done = std::move(done);
-  run->started_ms = context_->platform.clock->NowMs();
+  run->started_ms = NowMs();
   run->mode = request.mode == protocol::SearchMode::kLexical    ? FusionMode::kLexical
               : request.mode == protocol::SearchMode::kSemantic ? FusionMode::kSemantic
                                                                 : FusionMode::kHybrid;
@@ -92,7 +92,8 @@ void Search::Filter(RunPtr run) {
 
 void Search::Words(RunPtr run) {
   ++run->waiting_for;
-  SearchWords(context_, run->query.terms, run->finished, [this, run](WordHits words) {
+  SearchWords(context_, run->query.terms, run->finished, [this, run, begun_ms = NowMs()](WordHits words) {
+    run->parts.words_ms = NowMs() - begun_ms;
     if (!words.status.ok()) run->status = words.status;
     run->words = std::move(words);
     Arrived(run);
@@ -199,7 +200,8 @@ void Search::LoadTexts(RunPtr run) {
         if (picker) picker->Prepare(query.scored_text, loaded.texts);
         return loaded;
       },
-      [this, run, picker](Loaded loaded) {
+      [this, run, picker, begun_ms = NowMs()](Loaded loaded) {
+        run->parts.texts_ms = NowMs() - begun_ms;
         if (*run->finished) return;
         if (!loaded.status.ok()) return Finish(run, loaded.status);
         run->texts = std::move(loaded.texts);
@@ -225,7 +227,9 @@ void Search::PickSentences(RunPtr run, std::shared_ptr<SentencePicker> picker) {
   ModelSlot& slot = context_->instant.ready() ? context_->instant : context_->larger;
   if (!slot.ready() || slot.model().id != picker->model.id) return Answer(run);
   const size_t dimension = picker->model.dimension;
-  slot.embedder.EmbedNow(std::move(picker->tokens), [this, run, picker, dimension](Result<std::vector<float>> vectors) {
+  slot.embedder.EmbedNow(std::move(picker->tokens), [this, run, picker, dimension,
+                                                     begun_ms = NowMs()](Result<std::vector<float>> vectors) {
+    run->parts.texts_ms += NowMs() - begun_ms;
     if (*run->finished) return;
     if (vectors.ok()) {
       const float* query = vectors.value().data();
@@ -253,7 +257,8 @@ void Search::Answer(RunPtr run) {
   protocol::SearchReply reply = builder.Build(run->request, run->ranked, run->texts, run->matches);
   reply.complete = run->complete;
   if (reply.note.empty()) reply.note = run->note;
-  reply.ms = context_->platform.clock->NowMs() - run->started_ms;
+  reply.ms = NowMs() - run->started_ms;
+  reply.parts = run->parts;
   Finish(run, std::move(reply));
 }
 

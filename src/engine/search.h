@@ -36,11 +36,12 @@ class Search {
   struct SentencePicker;
   using RunPtr = std::shared_ptr<Run>;
 
+  double NowMs() const { return context_->platform.clock->NowMs(); }
   void Filter(RunPtr run);
   void Words(RunPtr run);
   void EmbedQuery(RunPtr run);
   void Scan(RunPtr run, std::shared_ptr<Meaning> meaning, std::vector<float> vector);
-  void Walk(RunPtr run, std::shared_ptr<Meaning> meaning);
+  void Walk(RunPtr run, std::shared_ptr<Meaning> meaning, double begun_ms);
   void ScoreWordHits(RunPtr run, std::shared_ptr<Meaning> meaning);
   void ScanInstead(RunPtr run);
   void Arrived(RunPtr run);

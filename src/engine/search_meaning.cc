@@ -47,7 +47,8 @@ void Search::EmbedQuery(RunPtr run) {
     ++run->waiting_for;
     std::vector<std::vector<int32_t>> texts;
     texts.push_back(QueryTokens(*slot->tokenizer, model, run->query.scored_text));
-    slot->embedder.EmbedNow(std::move(texts), [this, run, meaning](Result<std::vector<float>> vector) {
+    slot->embedder.EmbedNow(std::move(texts), [this, run, meaning, begun_ms = NowMs()](Result<std::vector<float>> vector) {
+      run->parts.embedding_ms = std::max(run->parts.embedding_ms, NowMs() - begun_ms);
       if (vector.ok()) return Scan(run, meaning, std::move(vector).value());
       run->note = "Meaning could not be used: " + vector.status().message();
       if (run->mode == FusionMode::kSemantic) run->status = vector.status();
@@ -68,7 +69,8 @@ void Search::Scan(RunPtr run, std::shared_ptr<Meaning> meaning, std::vector<floa
   const bool walks = run->may_walk && tier->graph && tier->graph->complete_below() > rows / 10 * 9 &&
                      !run->query.has_filters() && run->meanings.size() == 1 && run->request.top <= kMostGraphTop;
   meaning->graph = walks ? tier->graph : nullptr;
-  if (walks) return Walk(run, meaning);
+  const double begun_ms = NowMs();
+  if (walks) return Walk(run, meaning, begun_ms);
   meaning->scores.by_row.resize(rows);
 
   struct Shared {
@@ -80,13 +82,14 @@ void Search::Scan(RunPtr run, std::shared_ptr<Meaning> meaning, std::vector<floa
   const auto shared = std::make_shared<Shared>(rows, run);
   ++context_->compute_tasks;
   const bool threaded = context_->platform.threaded;
-  const auto scan = [this, meaning, shared, threaded] {
+  const auto scan = [this, meaning, shared, threaded, begun_ms] {
     for (ScanPieces::Piece piece; shared->pieces.Take(&piece);) {
       shared->sums[piece.number] =
           meaning->index->Scan(meaning->query, piece.begin, piece.end, meaning->scores.by_row.data() + piece.begin);
       if (shared->pieces.Done()) {
-        context_->platform.loop->Post(Priority::kInteractive, [this, run = std::move(shared->run), meaning, shared] {
+        context_->platform.loop->Post(Priority::kInteractive, [this, run = std::move(shared->run), meaning, shared, begun_ms] {
           --context_->compute_tasks;
+          run->parts.vectors_ms = std::max(run->parts.vectors_ms, NowMs() - begun_ms);
           ScoreSums total;
           for (const ScoreSums& sums : shared->sums) total.Add(sums);
           meaning->scores.scale = SemanticScale(total);
@@ -103,7 +106,7 @@ void Search::Scan(RunPtr run, std::shared_ptr<Meaning> meaning, std::vector<floa
 }
 
 // The nearest rows, and a sample for the scale: the same one each time, so that the same query has the same scores.
-void Search::Walk(RunPtr run, std::shared_ptr<Meaning> meaning) {
+void Search::Walk(RunPtr run, std::shared_ptr<Meaning> meaning, double begun_ms) {
   const Row rows = meaning->index->row_count();
   const size_t nearest = std::max<size_t>(kLeastNearest, run->request.top * kNearestPerResult);
   context_->OnCompute<bool>(
@@ -128,7 +131,10 @@ void Search::Walk(RunPtr run, std::shared_ptr<Meaning> meaning) {
         ScoreInto(*meaning->index, meaning->query, found, &by_row);
         return true;
       },
-      [this, run](bool) { Arrived(run); });
+      [this, run, begun_ms](bool) {
+        run->parts.vectors_ms = NowMs() - begun_ms;
+        Arrived(run);
+      });
 }
 
 // What has the query's words is ranked by its true similarity, however far it is.

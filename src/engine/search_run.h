@@ -46,6 +46,7 @@ struct Search::Run {
   Done done;
   FusionMode mode = FusionMode::kHybrid;
   double started_ms = 0;
+  protocol::SearchParts parts;  // how long each took, with its ways between the threads
   // Read on the storage thread too; shared by itself, so that a run is only ever let go on the coordinator.
   std::shared_ptr<std::atomic<bool>> finished = std::make_shared<std::atomic<bool>>(false);
   bool holds_bulk = false;

@@ -244,6 +244,20 @@ void Read(Reader& reader, EngineState* value) {
               [&reader](TaskEntry* item) { Read(reader, item); });
 }
 
+void Write(Writer& writer, const SearchParts& value) {
+  writer.F64(value.words_ms);
+  writer.F64(value.embedding_ms);
+  writer.F64(value.vectors_ms);
+  writer.F64(value.texts_ms);
+}
+
+void Read(Reader& reader, SearchParts* value) {
+  reader.F64(&value->words_ms);
+  reader.F64(&value->embedding_ms);
+  reader.F64(&value->vectors_ms);
+  reader.F64(&value->texts_ms);
+}
+
 void Write(Writer& writer, const HeadingEntry& value) {
   writer.U32(value.offset);
   writer.U8(value.level);
@@ -491,6 +505,7 @@ void Write(Writer& writer, const SearchReply& value) {
   writer.String(value.text, 1048576);
   writer.EnumValue(value.mode);
   writer.F64(value.ms);
+  Write(writer, value.parts);
   writer.Bool(value.complete);
   writer.Bool(value.no_good_match);
   writer.String(value.note, 4096);
@@ -502,6 +517,7 @@ void Read(Reader& reader, SearchReply* value) {
   reader.String(1048576, &value->text);
   reader.EnumValue(3, &value->mode);
   reader.F64(&value->ms);
+  Read(reader, &value->parts);
   reader.Bool(&value->complete);
   reader.Bool(&value->no_good_match);
   reader.String(4096, &value->note);

@@ -12,7 +12,7 @@
 namespace lodestone::protocol {
 
 // Changes with any change of the schema; Hello compares it.
-inline constexpr std::string_view kSchemaHash = "87452f486bcf13ea";
+inline constexpr std::string_view kSchemaHash = "c2bbd87bf57414ea";
 
 enum class SearchMode : uint8_t { kHybrid, kSemantic, kLexical };
 enum class FileState : uint8_t { kQueued, kReading, kEmbedding, kReady, kFailed, kCancelled };
@@ -147,6 +147,14 @@ struct EngineState {
   uint32_t library_version = 0;
   std::vector<TaskEntry> tasks;
   friend bool operator==(const EngineState&, const EngineState&) = default;
+};
+
+struct SearchParts {
+  double words_ms = 0;
+  double embedding_ms = 0;
+  double vectors_ms = 0;
+  double texts_ms = 0;
+  friend bool operator==(const SearchParts&, const SearchParts&) = default;
 };
 
 struct HeadingEntry {
@@ -296,6 +304,7 @@ struct SearchReply {
   std::string text;
   SearchMode mode{};
   double ms = 0;
+  SearchParts parts;
   bool complete = false;
   bool no_good_match = false;
   std::string note;

@@ -18,7 +18,7 @@ export const GOLDEN = [
     path: 'a.md', title: 'A', text: '# A\n\ntext', headings: [{ offset: 0, level: 1, text: 'A' }],
   }],
   ['SearchReply', {
-    text: 'q', mode: 'hybrid', ms: 1.25, complete: true, no_good_match: false, note: '',
+    text: 'q', mode: 'hybrid', ms: 1.25, parts: { words_ms: 0.5, embedding_ms: 0.25, vectors_ms: 2, texts_ms: 0 }, complete: true, no_good_match: false, note: '',
     results: [{
       rank: 1, path: 'a.md', title: 'A', score: -0.5, matched_words: ['q', 'ü'],
       passages: [{

@@ -71,6 +71,7 @@ SearchReply SampleReply() {
   SearchReply reply;
   reply.text = "q";
   reply.ms = 1.25;
+  reply.parts = {.words_ms = 0.5, .embedding_ms = 0.25, .vectors_ms = 2, .texts_ms = 0};
   reply.complete = true;
   reply.results = {document};
   return reply;

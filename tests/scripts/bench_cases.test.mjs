@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toRow } from '../../scripts/lib/bench/cases.mjs';
+import { scalingCases, speedUp } from '../../scripts/lib/bench/scaling.mjs';
 
 /** @typedef {import('../../scripts/lib/bench/cases.mjs').Case} Case */
 
@@ -54,4 +55,18 @@ test('a peer that could not run is null with its reason, and proves nothing', ()
 test('what of ours could not be measured keeps no bar', () => {
   assert.equal(toRow('l', [speed({ ours: null, peer: 1, peer_name: 'p', least_ratio: 1 })]).holds, false);
   assert.equal(toRow('l', [time({ ours: null, limit: 1 })]).holds, false);
+});
+
+test('what two threads did not speed up is the serial share that more threads are computed from', () => {
+  assert.equal(speedUp(0, 8), 8);
+  assert.equal(speedUp(1, 8), 1);
+  assert.ok(Math.abs(speedUp(2 / 1.6 - 1, 2) - 1.6) < 1e-9);
+  const named = (/** @type {string} */ name, /** @type {number} */ ours) => toRow('vectors', [time({ case: name, ours })]);
+  const rows = [named('1k, exact scan, 1 thread, p50', 9), named('1k, exact scan, 2 threads, p50', 9),
+    named('100k, exact scan, 1 thread, p50', 3.2), named('100k, exact scan, 2 threads, p50', 2)];
+  const cases = scalingCases(rows);
+  assert.deepEqual(cases.map((one) => one.case), ['exact scan of 100k, 2 threads',
+    ...[4, 8, 16].map((threads) => `exact scan of 100k, ${threads} threads (computed)`)]);
+  assert.ok(Math.abs((cases[0].ours ?? 0) - 1.6) < 1e-9);
+  assert.ok(Math.abs((cases[1].ours ?? 0) - 1 / (0.25 + 0.75 / 4)) < 1e-9);
 });

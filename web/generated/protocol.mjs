@@ -5,7 +5,7 @@ import { ProtocolError, decodeStruct, encodeStruct } from '../wire.mjs';
 export { ProtocolError };
 
 /** Changes with any change of the schema; Hello compares it. */
-export const SCHEMA_HASH = '87452f486bcf13ea';
+export const SCHEMA_HASH = 'c2bbd87bf57414ea';
 
 /** @typedef {'hybrid'|'semantic'|'lexical'} SearchMode */
 /** @typedef {'queued'|'reading'|'embedding'|'ready'|'failed'|'cancelled'} FileState */
@@ -132,6 +132,13 @@ export const SCHEMA_HASH = '87452f486bcf13ea';
  * @property {TaskEntry[]} tasks
  */
 /**
+ * @typedef {object} SearchParts
+ * @property {number} words_ms
+ * @property {number} embedding_ms
+ * @property {number} vectors_ms
+ * @property {number} texts_ms
+ */
+/**
  * @typedef {object} HeadingEntry
  * @property {number} offset
  * @property {number} level
@@ -251,6 +258,7 @@ export const SCHEMA_HASH = '87452f486bcf13ea';
  * @property {string} text
  * @property {SearchMode} mode
  * @property {number} ms
+ * @property {SearchParts} parts
  * @property {boolean} complete
  * @property {boolean} no_good_match
  * @property {string} note
@@ -563,6 +571,12 @@ const SCHEMA = {
       ['library_version', { kind: 'u32' }],
       ['tasks', { kind: 'list', max: 64, minItemBytes: 33, item: { kind: 'struct', name: 'TaskEntry' } }],
     ],
+    SearchParts: [
+      ['words_ms', { kind: 'f64' }],
+      ['embedding_ms', { kind: 'f64' }],
+      ['vectors_ms', { kind: 'f64' }],
+      ['texts_ms', { kind: 'f64' }],
+    ],
     HeadingEntry: [
       ['offset', { kind: 'u32' }],
       ['level', { kind: 'u8' }],
@@ -663,6 +677,7 @@ const SCHEMA = {
       ['text', { kind: 'string', max: 1048576 }],
       ['mode', { kind: 'enum', name: 'SearchMode' }],
       ['ms', { kind: 'f64' }],
+      ['parts', { kind: 'struct', name: 'SearchParts' }],
       ['complete', { kind: 'bool' }],
       ['no_good_match', { kind: 'bool' }],
       ['note', { kind: 'string', max: 4096 }],

@@ -15,6 +15,7 @@ import { measureSplit } from './measure_split.mjs';
 import { measureStart } from './measure_start.mjs';
 import { measureVectors } from './measure_vectors.mjs';
 import { appendRecord, rowText } from './report.mjs';
+import { scalingCases } from './scaling.mjs';
 
 /**
  * @typedef {import('./cases.mjs').Case} Case
@@ -22,6 +23,7 @@ import { appendRecord, rowText } from './report.mjs';
  * @typedef {import('./site_runs.mjs').Bench} Bench
  * @typedef {{title: string, isFixed?: boolean, isSettled?: boolean, run: (bench: Bench) => Case[] | Promise<Case[]>}} Measurement
  *     isFixed: the same in every repetition, so measured once; isSettled: it answered a question, and is run when named
+ * @typedef {{title: string, of: string[], derive: (rows: Row[]) => Case[]}} Derived from the rows of others, which are measured for it
  */
 
 /** @type {Record<string, Measurement>} */
@@ -39,13 +41,18 @@ const MEASUREMENTS = {
   library: { title: 'The library at rest', run: measureLibrary },
   single: { title: 'Without threads, 1,000 passages', run: measureWithoutThreads },
 };
+/** @type {Record<string, Derived>} */
+const DERIVED = {
+  scaling: { title: 'Throughput by threads, that of one being 1', of: ['embedding', 'vectors'], derive: scalingCases },
+};
+const NAMES = [...Object.keys(MEASUREMENTS), ...Object.keys(DERIVED)];
 const REPETITIONS = 5;
 
 const USAGE = `Measures the built site, and the peers beside it, on this machine.
 
   scripts/bench [--only NAME[,NAME]] [--quick] [--repeat N] [--json FILE] [--record]
 
-  NAME is one of ${Object.keys(MEASUREMENTS).join(', ')}; all but split unless told.
+  NAME is one of ${NAMES.join(', ')}; all but split unless told.
   --quick    smaller sizes and one repetition: within 15 minutes
   --repeat N repetitions, ${REPETITIONS} unless told; they take turns
   --json     a list of {line, case, unit, better, ours, peer, peer_name, ratio, spread, limit, ...};
@@ -69,7 +76,7 @@ async function measure(names, repetitions, quick) {
         const { isFixed, run } = MEASUREMENTS[line];
         if (isFixed && repetition > 0) continue;
         process.stderr.write(`${line} (${repetition + 1} of ${isFixed ? 1 : repetitions}, load ${loadNow()})\n`);
-        for (const one of await run({ port: site.port, quick, repetition })) {
+        for (const one of await run({ port: site.port, sentBytes: site.sentBytes, quick, repetition })) {
           const key = [line, one.case, one.peer_name].join('\n');
           const result = results.get(key) ?? { line, cases: [] };
           result.cases.push(one);
@@ -99,8 +106,10 @@ async function main() {
     process.stdout.write(USAGE);
     return;
   }
-  const names = values.only?.split(',') ?? Object.keys(MEASUREMENTS).filter((name) => !MEASUREMENTS[name].isSettled);
-  const unknown = names.filter((name) => !Object.hasOwn(MEASUREMENTS, name));
+  const asked = values.only?.split(',') ?? NAMES.filter((name) => !MEASUREMENTS[name]?.isSettled);
+  const unknown = asked.filter((name) => !NAMES.includes(name));
+  const derived = asked.filter((name) => Object.hasOwn(DERIVED, name));
+  const names = [...new Set(asked.flatMap((name) => DERIVED[name]?.of ?? [name]))];
   const repetitions = Number(values.repeat ?? (values.quick ? 1 : REPETITIONS));
   if (unknown.length > 0) throw new Error(`there is no measurement ${unknown.join(', ')}\n${USAGE}`);
   if (!Number.isInteger(repetitions) || repetitions < 1) throw new Error('--repeat takes a whole number');
@@ -109,10 +118,11 @@ async function main() {
   const before = loadNow();
   for (const [name, value] of Object.entries(machine)) process.stdout.write(`${name.padEnd(16)} ${value}\n`);
   const rows = await measure(names, repetitions, values.quick);
+  for (const line of derived) rows.push(...DERIVED[line].derive(rows).map((one) => toRow(line, [one])));
   const load = `${before} before, ${loadNow()} after`;
   process.stdout.write(`${'load'.padEnd(16)} ${load}\n`);
-  for (const name of names) {
-    process.stdout.write(`\n${MEASUREMENTS[name].title} (${name})\n`);
+  for (const name of [...names, ...derived]) {
+    process.stdout.write(`\n${(MEASUREMENTS[name] ?? DERIVED[name]).title} (${name})\n`);
     for (const row of rows.filter(({ line }) => line === name)) process.stdout.write(`${rowText(row)}\n`);
   }
   if (values.json) writeFileSync(values.json, JSON.stringify(rows, null, 2) + '\n');

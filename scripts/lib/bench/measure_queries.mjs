@@ -7,6 +7,9 @@ import { makePassages, makeQueries, makeTexts, randomNumbers } from './texts.mjs
 
 const IDLE_P95_MS = 25;
 const INDEXING_P95_MS = 60;
+// What the words and the vectors of a query may take of it.
+const WORDS_P95_MS = 8;
+const VECTORS_P95_MS = 5;
 const QUERY_WORDS = [4, 8, 16];
 // Added while queries are asked; other texts than the library's, as none is embedded twice.
 const ADDED_SEED = 99;
@@ -16,21 +19,36 @@ const ADDED_SEED = 99;
  * @typedef {import('../headless/app_session.mjs').AppSession} AppSession
  */
 
+/** @typedef {{ms: number, parts_ms: import('../../../web/generated/protocol.mjs').SearchParts}} Timed ms: from the call in the page to its result */
+
+/**
+ * @param {AppSession} app
+ * @param {string[]} queries
+ * @param {'hybrid' | 'lexical'} [mode]
+ * @returns {Promise<Timed[]>}
+ */
+function timeQueries(app, queries, mode = 'hybrid') {
+  return app.call(
+    async ({ queries, mode }) => {
+      const timed = [];
+      for (const text of queries) {
+        const { ms, parts_ms } = await window.lodestone.search(text, { mode });
+        timed.push({ ms, parts_ms });
+      }
+      return timed;
+    },
+    { queries, mode },
+  );
+}
+
 /**
  * @param {AppSession} app
  * @param {string[]} queries
  * @param {'hybrid' | 'lexical'} [mode]
  * @returns {Promise<number[]>} from each call in the page to its result
  */
-export function queryTimes(app, queries, mode = 'hybrid') {
-  return app.call(
-    async ({ queries, mode }) => {
-      const times = [];
-      for (const text of queries) times.push((await window.lodestone.search(text, { mode })).ms);
-      return times;
-    },
-    { queries, mode },
-  );
+export async function queryTimes(app, queries, mode) {
+  return (await timeQueries(app, queries, mode)).map(({ ms }) => ms);
 }
 
 /**
@@ -93,12 +111,17 @@ function withBuiltIn(bench, count) {
     const queries = makeQueries(bench.quick ? 60 : 200);
     cases.push(...latency(`${name}: hybrid query`, await queryTimes(app, queries), IDLE_P95_MS));
     const random = randomNumbers(count);
+    const parts = [];
     for (const words of QUERY_WORDS) {
       const content = contentQueries(texts, { words, count: bench.quick ? 20 : 60, random });
       const what = `${name}: query of ${words} words`;
-      cases.push(...latency(`${what}, hybrid`, await queryTimes(app, content), IDLE_P95_MS));
+      const timed = await timeQueries(app, content);
+      parts.push(...timed.map(({ parts_ms }) => parts_ms));
+      cases.push(...latency(`${what}, hybrid`, timed.map(({ ms }) => ms), IDLE_P95_MS));
       cases.push(...latency(`${what}, by words alone`, await queryTimes(app, content, 'lexical')));
     }
+    cases.push(...latency(`${name}: the words of these`, parts.map(({ words_ms }) => words_ms), WORDS_P95_MS));
+    cases.push(...latency(`${name}: the vectors of these`, parts.map(({ vectors_ms }) => vectors_ms), VECTORS_P95_MS));
     await prepare(app, inFolder('while', makeTexts(bench.quick ? 300 : 2000, { seed: ADDED_SEED })));
     await app.idle();
     const mixed = QUERY_WORDS.flatMap((words) => contentQueries(texts, { words, count: 20, random }));

@@ -84,6 +84,7 @@ export function measureStart(bench) {
         void page.exposeFunction('lodestoneStartReport', resolve);
       });
       await page.addInitScript(watchStart, { texts: handbook(), question: QUESTION });
+      const sent = bench.sentBytes();
       const start = performance.timeOrigin + performance.now();
       await page.goto(`${ORIGIN}/lodestone/`, { waitUntil: 'commit' });
       const times = await reported;
@@ -93,6 +94,7 @@ export function measureStart(bench) {
       for (const [name, key, limit] of MOMENTS) {
         cases.push(lower(`${visit}: ${name}`, (times[key] - start) / 1000, 's', limit));
       }
+      cases.push(lower(`${visit}: sent by the server until then`, bench.sentBytes() - sent, 'bytes'));
       await page.close();
     }
     return cases;

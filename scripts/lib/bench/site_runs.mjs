@@ -15,7 +15,7 @@ const LOT = 10000;
 /**
  * @typedef {import('./texts.mjs').Text} Text
  * @typedef {import('./cases.mjs').Case} Case
- * @typedef {{port: number, quick: boolean, repetition: number}} Bench
+ * @typedef {{port: number, sentBytes: () => number, quick: boolean, repetition: number}} Bench sentBytes: by the server, so far
  * @typedef {{context: import('playwright-core').BrowserContext, page: import('playwright-core').Page}} Tab
  */
 

@@ -8,7 +8,7 @@ import { startStaticServer } from '../static_server.mjs';
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 export const DIST = process.env.LODESTONE_DIST ?? path.join(ROOT, 'dist');
 
-/** @returns {Promise<{port: number, url: string, close: () => Promise<void>}>} */
+/** @returns {ReturnType<typeof startStaticServer>} */
 export function serveSite() {
   return startStaticServer({ root: DIST });
 }
