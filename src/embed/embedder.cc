@@ -10,7 +10,7 @@ namespace {
 // A batch is bounded by padded tokens: large enough that the call's own cost vanishes. A heavy model gains nothing
 // from more than this many, as its activations leave the cache; fewer rows are less padding, and a shorter wait for
 // a query that shares the lane.
-constexpr size_t kInstantBatchTokens = 8192;
+constexpr size_t kInstantBatchTokens = 2048;
 constexpr size_t kBatchTokens = 256;
 // What ends sooner is left to the query lane: a further lane costs a worker's start and the runtime's.
 constexpr double kLaneWorthMs = 150;
