@@ -4,7 +4,7 @@ import { ANSWER_MEASURE } from '../../../web/ui_stats.mjs';
 import { DIST } from '../headless/site.mjs';
 import { startStaticServer } from '../static_server.mjs';
 import { queryTimes } from './measure_queries.mjs';
-import { higher, inFolder, inFreshBrowser, lagOf, LAG_P99_MS, lower, openReady, prepare, timeAdd } from './site_runs.mjs';
+import { higher, inFolder, inFreshBrowser, lagOf, LAG_P99_MS, lower, openReady, prepare, timeAdd, untilBrowserRests } from './site_runs.mjs';
 import { makeQueries, makeTexts } from './texts.mjs';
 
 const KEY_INTERVAL_MS = 100;
@@ -159,6 +159,7 @@ export function measureIndexing(bench) {
     const app = await openReady(tab);
     await prepare(app, texts);
     await app.idle();
+    await untilBrowserRests(tab.context);
     await tab.page.evaluate(() => {
       const frames = /** @type {any} */ (window).lodestoneFrames;
       frames.times.length = 0;
