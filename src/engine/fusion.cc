@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace lodestone {
 namespace {
@@ -9,6 +10,64 @@ namespace {
 constexpr float kAbsent = -1e30f;
 // Passages that two models must have in common before the scale of one is set by the other.
 constexpr uint32_t kFewestForScale = 32;
+constexpr uint32_t kNoChannel = UINT32_MAX;
+
+struct Ranked {
+  PassageId passage;
+  float score;
+  float words;
+};
+
+// The best of what comes in ascending order of passages: of equal scores the first stays.
+class Best {
+ public:
+  explicit Best(size_t count) : count_(count) { kept_.reserve(count); }
+
+  void Add(const Ranked& one) {
+    if (kept_.size() == count_) {
+      if (count_ == 0 || one.score <= kept_.front().score) return;
+      std::pop_heap(kept_.begin(), kept_.end(), Better);
+      kept_.pop_back();
+    }
+    kept_.push_back(one);
+    std::push_heap(kept_.begin(), kept_.end(), Better);
+  }
+  // Best first.
+  std::vector<Ranked> Take() {
+    std::sort_heap(kept_.begin(), kept_.end(), Better);
+    return std::move(kept_);
+  }
+
+ private:
+  static bool Better(const Ranked& a, const Ranked& b) {
+    return a.score != b.score ? a.score > b.score : a.passage < b.passage;
+  }
+
+  const size_t count_;
+  std::vector<Ranked> kept_;  // a heap with the worst on top
+};
+
+// Scores by words, asked for in ascending order of passages.
+class WordScores {
+ public:
+  explicit WordScores(std::span<const LexicalHit> hits) : hits_(hits) {
+    const auto before = [](const LexicalHit& a, const LexicalHit& b) { return a.passage < b.passage; };
+    if (std::is_sorted(hits.begin(), hits.end(), before)) return;
+    sorted_.assign(hits.begin(), hits.end());
+    std::stable_sort(sorted_.begin(), sorted_.end(), before);
+    hits_ = sorted_;
+  }
+  // 0 without a hit.
+  float Of(PassageId passage) {
+    while (next_ < hits_.size() && hits_[next_].passage < passage) ++next_;
+    return next_ < hits_.size() && hits_[next_].passage == passage ? hits_[next_].score : 0.0f;
+  }
+
+ private:
+  std::span<const LexicalHit> hits_;
+  std::vector<LexicalHit> sorted_;
+  size_t next_ = 0;
+};
 
 }  // namespace
 
@@ -67,17 +126,11 @@ float OnFirstScale(std::span<const SemanticScores> semantic, uint32_t channel, f
 
 std::vector<FusedHit> Fuse(const FusionInput& input, size_t count) {
   const Library& library = *input.library;
-  const uint32_t limit = library.passage_limit();
-  std::vector<float> fused(limit, kAbsent);
-  std::vector<float> lexical(limit, 0.0f);
-  for (const LexicalHit& hit : input.lexical) {
-    if (hit.passage.value < limit) lexical[hit.passage.value] = hit.score;
-  }
   const ScoreScale lexical_scale = LexicalScale(input.lexical, library.passage_count());
   const double weight = input.semantic_weight;
+  const double z_without_words = lexical_scale.Normalise(0);
 
-  constexpr uint32_t kNoChannel = UINT32_MAX;
-  auto similarity_of = [&](PassageId passage, uint32_t* channel) {
+  const auto similarity_of = [&](PassageId passage, uint32_t* channel) {
     for (uint32_t i = 0; i < input.semantic.size(); ++i) {
       const SemanticScores& scores = input.semantic[i];
       const Row row = scores.tier->row(passage);
@@ -88,56 +141,42 @@ std::vector<FusedHit> Fuse(const FusionInput& input, size_t count) {
     *channel = kNoChannel;
     return 0.0f;
   };
-  auto score_one = [&](uint32_t id) {
-    const PassageId passage{id};
-    if (library.document_of(passage).value == 0) return;
-    const float words = lexical[id];
-    if (input.mode == FusionMode::kLexical) {
-      if (words > 0) fused[id] = words;
-      return;
-    }
+  // kAbsent for what is not ranked.
+  const auto score_of = [&](PassageId passage, float words) {
+    if (input.mode == FusionMode::kLexical) return words > 0 ? words : kAbsent;
     uint32_t channel;
     const float similarity = similarity_of(passage, &channel);
-    if (channel != kNoChannel && similarity == kUnscored) return;
+    if (channel != kNoChannel && similarity == kUnscored) return kAbsent;
     if (input.mode == FusionMode::kSemantic) {
-      if (channel != kNoChannel) fused[id] = OnFirstScale(input.semantic, channel, similarity);
-      return;
+      return channel != kNoChannel ? OnFirstScale(input.semantic, channel, similarity) : kAbsent;
     }
     const double z_semantic = channel != kNoChannel ? input.semantic[channel].scale.Normalise(similarity) : 0.0;
-    fused[id] = static_cast<float>(weight * z_semantic + (1 - weight) * lexical_scale.Normalise(words));
+    const double z_words = words > 0 ? lexical_scale.Normalise(words) : z_without_words;
+    return static_cast<float>(weight * z_semantic + (1 - weight) * z_words);
+  };
+
+  Best best(count);
+  WordScores words(input.lexical);
+  const auto rank = [&](PassageId passage) {
+    if (library.document_of(passage).value == 0) return;
+    const float of_words = words.Of(passage);
+    const float score = score_of(passage, of_words);
+    if (score != kAbsent) best.Add({passage, score, of_words});
   };
   if (input.filter && input.filter->restricts) {
-    for (PassageId passage : input.filter->allowed) {
-      if (passage.value < limit) score_one(passage.value);
-    }
+    for (PassageId passage : input.filter->allowed) rank(passage);
   } else {
-    for (uint32_t id = 1; id < limit; ++id) score_one(id);
+    const uint32_t limit = library.passage_limit();
+    for (uint32_t id = 1; id < limit; ++id) rank(PassageId{id});
   }
-
-  // A bounded heap with the worst of the kept on top.
-  auto better = [&](uint32_t a, uint32_t b) { return fused[a] != fused[b] ? fused[a] > fused[b] : a < b; };
-  std::vector<uint32_t> best;
-  for (uint32_t id = 1; id < limit; ++id) {
-    if (fused[id] == kAbsent) continue;
-    if (best.size() < count) {
-      best.push_back(id);
-      std::push_heap(best.begin(), best.end(), better);
-    } else if (count > 0 && better(id, best.front())) {
-      std::pop_heap(best.begin(), best.end(), better);
-      best.back() = id;
-      std::push_heap(best.begin(), best.end(), better);
-    }
-  }
-  std::sort_heap(best.begin(), best.end(), better);
 
   std::vector<FusedHit> hits;
-  hits.reserve(best.size());
-  for (uint32_t id : best) {
+  for (const Ranked& one : best.Take()) {
     FusedHit hit;
-    hit.passage = PassageId{id};
+    hit.passage = one.passage;
     hit.document = library.document_of(hit.passage);
-    hit.score = fused[id];
-    hit.lexical = lexical[id];
+    hit.score = one.score;
+    hit.lexical = one.words;
     hit.similarity = similarity_of(hit.passage, &hit.channel);
     hit.has_similarity = hit.channel != kNoChannel;
     hits.push_back(hit);

@@ -20,6 +20,8 @@ constexpr double kWalkWidth = 1.25;
 // Rows from all over the library that tell mean and deviation of the similarity: with so many, both are within a
 // fiftieth of a deviation of the whole library's.
 constexpr Row kSampleRows = 4096;
+// Rows that have the query's words: so many are worth another thread's waking.
+constexpr size_t kWordRowsPerSlice = 2048;
 
 // Their estimates, also at their places in `by_row`.
 std::vector<float> ScoreInto(const FlatIndex& index, const PreparedVector& query, const std::vector<Row>& rows,
@@ -148,15 +150,23 @@ void Search::ScoreWordHits(RunPtr run, std::shared_ptr<Meaning> meaning) {
       if (row != Tier::kNoRow && row < meaning->scores.by_row.size()) rows.push_back(row);
     }
   }
-  context_->OnCompute<bool>(
-      Priority::kInteractive,
-      [meaning, rows = std::move(rows)] {
-        ScoreInto(*meaning->index, meaning->query, rows, &meaning->scores.by_row);
-        return true;
-      },
-      [this, run](bool) {
-        if (!*run->finished) Rank(run);
-      });
+  const size_t threads = static_cast<size_t>(context_->platform.compute->thread_count());
+  const size_t slices = std::clamp<size_t>(rows.size() / kWordRowsPerSlice, 1, threads);
+  const auto left = std::make_shared<size_t>(slices);  // the coordinator's
+  for (size_t i = 0; i < slices; ++i) {
+    std::vector<Row> slice(rows.begin() + static_cast<ptrdiff_t>(rows.size() * i / slices),
+                           rows.begin() + static_cast<ptrdiff_t>(rows.size() * (i + 1) / slices));
+    context_->OnCompute<bool>(
+        Priority::kInteractive,
+        [meaning, slice = std::move(slice)] {
+          ScoreInto(*meaning->index, meaning->query, slice, &meaning->scores.by_row);
+          return true;
+        },
+        [this, run, left](bool) {
+          if (--*left == 0 && !*run->finished) Rank(run);
+        },
+        "ScoreWordHits");
+  }
 }
 
 // The nearest passages were all of a few documents: the others are found by looking at every one.
