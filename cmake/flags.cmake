@@ -14,9 +14,9 @@ elseif(EMSCRIPTEN)
   set(CMAKE_C_FLAGS_DEBUG "-O1 -g")
   set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g")
 else()
-  # -O1 keeps the sanitizers bearable without hiding frames.
-  set(CMAKE_C_FLAGS_DEBUG "-O1 -g -fno-omit-frame-pointer")
-  set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g -fno-omit-frame-pointer")
+  # -O1 keeps the sanitizers bearable without hiding frames; lines are all that their reports need, and a fifth less to build.
+  set(CMAKE_C_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
+  set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
 endif()
 
 if(EMSCRIPTEN)

@@ -76,15 +76,28 @@ fixed_addresses() {
   if setarch "$(uname -m)" -R true 2>/dev/null; then setarch "$(uname -m)" -R "$@"; else "$@"; fi
 }
 
+# One process for each core, and no more than there is memory for under a sanitizer.
+UNIT_SHARDS=$(nproc)
+[ "$UNIT_SHARDS" -le 4 ] || UNIT_SHARDS=4
+
 # run_unit_tests PRESET COUNTS
 run_unit_tests() {
-  local results="$LODESTONE_ROOT/build/test-logs/$1.json" status=0
+  local results="$LODESTONE_ROOT/build/test-logs/$1" status=0 shard processes=() counts='' of_shard
   build_preset "$1" lodestone_tests || return 1
-  rm -f "$results"
-  # A hang guard, not a budget.
-  fixed_addresses timeout 900 "build/$1/tests/lodestone_tests" --gtest_brief=1 --gtest_output="json:$results" || status=$?
+  rm -f "$results".*.json
+  for ((shard = 0; shard < UNIT_SHARDS; shard++)); do
+    # A hang guard, not a budget.
+    GTEST_TOTAL_SHARDS=$UNIT_SHARDS GTEST_SHARD_INDEX=$shard fixed_addresses timeout 900 "build/$1/tests/lodestone_tests" \
+      --gtest_brief=1 --gtest_output="json:$results.$shard.json" &
+    processes+=($!)
+  done
+  for shard in "${processes[@]}"; do wait "$shard" || status=$?; done
   # A program that crashed or was stopped by a sanitizer leaves no results.
-  node scripts/lib/count_tests.mjs gtest "$results" >"$2" || status=1
+  for ((shard = 0; shard < UNIT_SHARDS; shard++)); do
+    of_shard=$(node scripts/lib/count_tests.mjs gtest "$results.$shard.json") || status=1
+    counts+=$of_shard$'\n'
+  done
+  awk '{p += $1; f += $2; s += $3} END {print p + 0, f + 0, s + 0}' <<<"$counts" >"$2"
   return $status
 }
 
