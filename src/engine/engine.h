@@ -117,7 +117,7 @@ class Engine {
   bool busy() const;
 
   protocol::EngineState State() const;
-  // Tells the page soon, and at most twice a second.
+  // Tells the page soon, and of what goes on once a second.
   void StateMayHaveChanged();
   void WatchLoop();
   void MeasureLag(double now_ms);

@@ -11,7 +11,7 @@ namespace {
 
 using protocol::MessageType;
 
-constexpr double kStateIntervalMs = 500;
+constexpr double kStateIntervalMs = 1000;
 constexpr const char* kProbe = "";  // has no name, as it is nobody's work
 
 protocol::LagStats StatsOf(const LagHistogram& lag) {
