@@ -119,6 +119,7 @@ class Engine {
   protocol::EngineState State() const;
   // Tells the page soon, and of what goes on once a second.
   void StateMayHaveChanged();
+  void TellState();
   void WatchLoop();
   void MeasureLag(double now_ms);
   void CheckIdle();
@@ -161,7 +162,9 @@ class Engine {
   std::string model_id_;
   uint64_t storage_bytes_ = 0;
   std::string storage_name_;
-  bool state_scheduled_ = false;
+  enum class Telling { kNot, kInTime, kSoon };
+  Telling telling_ = Telling::kNot;  // of the state
+  uint64_t telling_turn_ = 0;
   bool measuring_ = false;
   bool idle_check_scheduled_ = false;
 };

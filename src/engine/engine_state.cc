@@ -87,17 +87,24 @@ protocol::EngineState Engine::State() const {
 }
 
 void Engine::StateMayHaveChanged() {
-  if (state_scheduled_) return;
-  state_scheduled_ = true;
-  MeasureLag(context_.platform.clock->NowMs());
   // At once when something begins or ends, else at a pace that a person can read.
   const bool soon = ingest_.idle() || model_state_ != protocol::ModelState::kReady;
-  context_.platform.loop->PostDelayed(soon ? 0 : kStateIntervalMs, [this] {
-    FollowTasks();
-    state_scheduled_ = false;
-    send_(MessageKind::kEvent, MessageType::kStateChanged, RequestId{}, protocol::Encode(protocol::StateChanged{State()}));
+  const Telling wanted = soon ? Telling::kSoon : Telling::kInTime;
+  if (telling_ >= wanted) return;
+  telling_ = wanted;
+  MeasureLag(context_.platform.clock->NowMs());
+  context_.platform.loop->PostDelayed(soon ? 0 : kStateIntervalMs, [this, turn = ++telling_turn_] {
+    if (turn != telling_turn_) return;  // it was told of sooner
+    TellState();
     CheckIdle();
   });
+}
+
+void Engine::TellState() {
+  FollowTasks();
+  telling_ = Telling::kNot;
+  ++telling_turn_;
+  send_(MessageKind::kEvent, MessageType::kStateChanged, RequestId{}, protocol::Encode(protocol::StateChanged{State()}));
 }
 
 void Engine::MeasureStorage() {
@@ -137,6 +144,7 @@ void Engine::CheckIdle() {
   context_.platform.loop->Post(Priority::kBackground, [this] {
     idle_check_scheduled_ = false;
     if (!idle()) return;  // what still runs calls here again when it ends
+    if (telling_ != Telling::kNot) TellState();  // who waits sees it
     for (RequestId id : std::exchange(idle_waiters_, {})) Respond(id, protocol::Ack{});
   });
 }

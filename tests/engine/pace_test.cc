@@ -54,6 +54,27 @@ TEST_F(EngineTest, ARunGoesOnThoughTheEngineHadNothingToDoMeanwhile) {
   EXPECT_EQ(State().files_total, 1u);
 }
 
+// What is told in time is not told late at the end: who waits for idle looks at the page next.
+TEST_F(EngineTest, TheEndIsToldOfBeforeIdleIs) {
+  LoadModel();
+  WaitIdle();
+  for (int run = 0; run < 3; ++run) {
+    std::vector<std::pair<std::string, std::string>> files;
+    for (int i = 0; i < 40; ++i) files.emplace_back(std::to_string(run * 40 + i) + ".txt", "A lantern.");
+    sent_.clear();
+    Add(std::move(files));
+    WaitIdle();
+    const auto told = std::find_if(sent_.rbegin(), sent_.rend(), [](const Sent& sent) {
+      return sent.type == protocol::MessageType::kStateChanged;
+    });
+    ASSERT_NE(told, sent_.rend());
+    const protocol::EngineState state = protocol::Decode<protocol::StateChanged>(told->bytes).value().state;
+    EXPECT_TRUE(state.idle);
+    EXPECT_EQ(state.files_done, 40u);
+    EXPECT_TRUE(state.tasks.empty());
+  }
+}
+
 // Longer than any stall that a busy machine adds by itself, and than the pause between two warnings.
 constexpr double kHeldMs = 1200;
 
