@@ -36,6 +36,8 @@ void Engine::WatchLoop() {
   };
   lag_.on_stall = [this](const Stall& stall) {
     if (context_.platform.warn) context_.platform.warn(TextOf(stall));
+    // The page shows it; not from here, as what is timed has not ended.
+    context_.platform.loop->Post(Priority::kBackground, [this] { StateMayHaveChanged(); }, "WatchLoop");
   };
 }
 

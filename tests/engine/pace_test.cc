@@ -100,6 +100,21 @@ TEST_F(EngineTest, AHeldLoopIsCaughtAndNamedOnce) {
             1);
 }
 
+TEST_F(EngineTest, AStallIsShownThoughNothingElseHappens) {
+  LoadModel();
+  WaitIdle();
+  sent_.clear();
+  HoldLoop(kHeldMs, "StoreTooMuch");
+  EXPECT_TRUE(loop_.RunUntil(
+      [&] {
+        return std::any_of(sent_.begin(), sent_.end(), [](const Sent& sent) {
+          return sent.type == protocol::MessageType::kStateChanged &&
+                 protocol::Decode<protocol::StateChanged>(sent.bytes).value().state.loop_stalls > 0;
+        });
+      },
+      30000));
+}
+
 // The compiler's name of a lambda says nothing to whoever reads of a stall.
 TEST_F(EngineTest, AllWorkOfTheLoopHasANameOfItsOwn) {
   std::set<std::string> names;
