@@ -165,6 +165,7 @@ class Engine {
   enum class Telling { kNot, kInTime, kSoon };
   Telling telling_ = Telling::kNot;  // of the state
   uint64_t telling_turn_ = 0;
+  bool told_idle_ = false;
   bool measuring_ = false;
   bool idle_check_scheduled_ = false;
 };

@@ -106,7 +106,9 @@ void Engine::TellState() {
   FollowTasks();
   telling_ = Telling::kNot;
   ++telling_turn_;
-  send_(MessageKind::kEvent, MessageType::kStateChanged, RequestId{}, protocol::Encode(protocol::StateChanged{State()}));
+  const protocol::EngineState state = State();
+  told_idle_ = state.idle;
+  send_(MessageKind::kEvent, MessageType::kStateChanged, RequestId{}, protocol::Encode(protocol::StateChanged{state}));
 }
 
 void Engine::MeasureStorage() {
@@ -146,7 +148,7 @@ void Engine::CheckIdle() {
   context_.platform.loop->Post(Priority::kBackground, [this] {
     idle_check_scheduled_ = false;
     if (!idle()) return;  // what still runs calls here again when it ends
-    if (telling_ != Telling::kNot) TellState();  // who waits sees it
+    if (telling_ != Telling::kNot || !told_idle_) TellState();  // who waits sees it
     for (RequestId id : std::exchange(idle_waiters_, {})) Respond(id, protocol::Ack{});
   });
 }
