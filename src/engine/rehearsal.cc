@@ -4,7 +4,9 @@
 #include <iterator>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "engine/token_windows.h"
 #include "index/half.h"

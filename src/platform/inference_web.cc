@@ -274,7 +274,7 @@ class WebInferenceImpl final : public WebInference {
   WebInferenceImpl(int lane_count, std::string gpu_policy, Loop* loop)
       : lanes_(lane_count, std::move(gpu_policy), loop) {
     for (int slot = 0; slot < kModelSlots; ++slot) {
-      // One is enough for the site's own model, whose batches take 4 ms: the runtime's start in a further one takes 1.5 s
+      // One is enough for the site's own model, whose batches take 1 ms: the runtime's start in a further one takes 1.5 s
       // of a core just when documents come in, and never pays.
       slots_.push_back(std::make_unique<SlotHost>(&lanes_, slot, slot == kInstantSlot ? 1 : lane_count));
     }
