@@ -80,11 +80,13 @@ lodestone_third_party(imgui
   OPTIONS "-I${PROJECT_SOURCE_DIR}/src" $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions> $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>
   VARIANTS _st)
 
-if(NOT EMSCRIPTEN)
-  lodestone_third_party(gtest
-    SOURCES "${sources}/googletest/googletest/src/gtest-all.cc"
-            "${sources}/googletest/googletest/src/gtest_main.cc"
-    INCLUDE "${sources}/googletest/googletest/include"
-    # Like our tests: an object that one side made without type information cannot be checked by the other.
-    OPTIONS "-I${sources}/googletest/googletest" -fno-rtti)
+lodestone_third_party(gtest
+  SOURCES "${sources}/googletest/googletest/src/gtest-all.cc"
+          "${sources}/googletest/googletest/src/gtest_main.cc"
+  INCLUDE "${sources}/googletest/googletest/include"
+  # Like our tests: an object that one side made without type information cannot be checked by the other.
+  OPTIONS "-I${sources}/googletest/googletest" -fno-rtti
+  VARIANTS _st)
+if(EMSCRIPTEN)
+  set_target_properties(third_gtest_st PROPERTIES EXCLUDE_FROM_ALL ON)
 endif()

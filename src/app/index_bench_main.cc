@@ -153,6 +153,8 @@ EMSCRIPTEN_KEEPALIVE uint32_t bench_search_graph(const float* query, uint32_t to
 
 EMSCRIPTEN_KEEPALIVE uint32_t bench_search_exact(const float* query, uint32_t top, int threads, Row* rows) {
   const auto scan = std::make_shared<ExactScan>(bench.flat, query, top);
+  // As in the engine: waking a thread takes longer than one piece does.
+  threads = std::max(1, std::min(threads, static_cast<int>(scan->pieces.count())));
   scan->best.resize(static_cast<size_t>(threads));
   // A thread that wakes too late is not waited for.
   for (int i = 1; i < threads; ++i) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -81,6 +82,20 @@ TEST(Kernels, DotHalfTakesAnyLength) {
     }
     EXPECT_NEAR(DotHalf(query.data(), row.data(), dimension), expected, 1e-5);
   }
+}
+
+TEST(Kernels, FromHalfIsHalfToFloatForEveryBit) {
+  constexpr uint32_t kAll = 1 << 16;
+  std::vector<uint16_t> halves(kAll);
+  for (uint32_t bits = 0; bits < kAll; ++bits) halves[bits] = static_cast<uint16_t>(bits);
+  std::vector<float> values(kAll);
+  for (uint32_t begin : {0u, 3u}) {  // in whole blocks, and with some left over
+    FromHalf(halves.data() + begin, kAll - begin, values.data());
+    for (uint32_t i = 0; begin + i < kAll; ++i) {
+      ASSERT_EQ(std::bit_cast<uint32_t>(values[i]), std::bit_cast<uint32_t>(HalfToFloat(halves[begin + i]))) << begin + i;
+    }
+  }
+  EXPECT_FLOAT_EQ(FromHalf(&halves[FloatToHalf(3)], 1, values.data()), 9);
 }
 
 TEST(Kernels, QuantiseReachesTheFullRangeAndRoundsToNearest) {
