@@ -1,7 +1,7 @@
 // Erases all that the app keeps in this browser, and nothing of another app of the same origin: every name of ours
 // carries the site's path.
+import { deleteDatabase } from './database.mjs';
 import { LodestoneError, describe } from './errors.mjs';
-import { forgetAllFolders } from './handles.mjs';
 import { removeOriginFiles } from './origin_files.mjs';
 import { endAllTabs, whileWriter } from './tabs.mjs';
 
@@ -21,7 +21,7 @@ export async function eraseEverything(scope) {
     } catch (error) {
       throw new LodestoneError('kBusy', 'The stored library is still in use. Close the other tabs of this site and try again.', describe(error));
     }
-    await forgetAllFolders();
+    await deleteDatabase();
     await forgetSite(scope);
     sessionStorageKeys(scope).forEach((key) => sessionStorage.removeItem(key));
   });

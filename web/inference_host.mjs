@@ -2,6 +2,7 @@
 // The only importer of onnxruntime-web. Thread: an inference thread of the engine, or the plain
 // worker of the build without threads. Runs of one slot are serial: the caller waits for each.
 import * as wasmRuntime from './ort/ort.wasm.min.mjs';
+import { GpuTrials } from './gpu_trials.mjs';
 import { ProviderChoice } from './inference_provider.mjs';
 
 /** @typedef {typeof wasmRuntime} Runtime */
@@ -168,7 +169,8 @@ class InferenceHost {
     const wasm = await Model.open(wasmRuntime, weights, 'wasm');
     const gpu = gpuPolicy === 'off' ? undefined : usableGpu();
     const openOnGpu = (/** @type {GPUDevice} */ device) => this.#openOnGpu(weights, device);
-    this.#models.set(slot, gpu === undefined ? wasm : new ProviderChoice({ wasm, gpu, policy: gpuPolicy, openOnGpu, onGpu }));
+    const trials = new GpuTrials(`${id}, ${weights.length} bytes`);
+    this.#models.set(slot, gpu === undefined ? wasm : new ProviderChoice({ wasm, gpu, policy: gpuPolicy, trials, openOnGpu, onGpu }));
     return wasm.info;
   }
 

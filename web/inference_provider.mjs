@@ -19,12 +19,13 @@
  * @property {Runner} wasm
  * @property {GPU} gpu
  * @property {GpuPolicy} policy
+ * @property {import('./gpu_trials.mjs').GpuTrials} trials how former ones of this model came out
  * @property {(device: GPUDevice) => Promise<Runner>} openOnGpu fetches the runtime that this takes
  * @property {(batchTokens: number) => void} onGpu how long batches may be now for the graphics processor; 0: it is out of use
  * @property {() => number} [now]
  */
 /** @typedef {{batch: Batch, vectors: Float32Array}} Sample */
-/** @typedef {{runner: Runner, device: GPUDevice, lost: Promise<never>}} OnGpu */
+/** @typedef {{runner: Runner, device: GPUDevice, lost: Promise<never>, adapter: GPUAdapterInfo}} OnGpu */
 
 // A batch of fewer tokens, such as a query, stays with wasm: what a call of the graphics processor costs is the same for all.
 const LEAST_TOKENS = 128;
@@ -108,15 +109,18 @@ export class ProviderChoice {
 
   /** @param {Sample} sample */
   async #try(sample) {
-    const { gpu, policy, openOnGpu } = this.#parts;
+    const { gpu, policy, trials, openOnGpu } = this.#parts;
     this.#endTrial();
     const adapter = await usableAdapter(gpu, policy);
     if (adapter === null) return;
+    const known = policy === 'always' ? null : await trials.recall(adapter.info);
+    if (known === 0) return;
     /** @type {OnGpu | null} */
     let opened = null;
     try {
       opened = await open(adapter, openOnGpu);
-      const batchTokens = await this.#judge(opened, sample);
+      const batchTokens = await this.#judge(opened, sample, known);
+      if (batchTokens !== known && policy !== 'always' && !this.#isReleased) await trials.keep(adapter.info, batchTokens);
       if (batchTokens > 0 && !this.#isReleased) return this.#choose(opened, batchTokens);
     } catch {
       // It stays as it is: the wasm provider does everything.
@@ -127,13 +131,15 @@ export class ProviderChoice {
   /**
    * @param {OnGpu} opened
    * @param {Sample} sample
+   * @param {number | null} known what a former trial gave
    * @returns {Promise<number>} tokens that a batch may have, 0 when the wasm provider is better
    * @throws {Error} when the graphics processor fails
    */
-  async #judge(opened, sample) {
+  async #judge(opened, sample, known) {
     // The first runs compile shaders. Batches go on meanwhile.
     const vectors = await runOn(opened, sample.batch);
     if (leastCosine(vectors, sample.vectors, sample.batch.rows) < LEAST_COSINE) return 0;
+    if (known !== null) return known;
     if (this.#parts.policy === 'always') return BATCH_TOKENS_STEP;
     const large = repeated(sample.batch, TRIAL_TOKENS);
     await runOn(opened, large);
@@ -180,6 +186,8 @@ export class ProviderChoice {
     if (chosen === null) return;
     this.#chosen = null;
     this.#parts.onGpu(0);
+    // What failed is tried anew before it is trusted.
+    if (!this.#isReleased) await this.#parts.trials.keep(chosen.adapter, null);
     await close(chosen);
   }
 
@@ -238,7 +246,7 @@ async function open(adapter, openOnGpu) {
   });
   lost.catch(() => {}); // who runs something meets it
   try {
-    return { runner: await Promise.race([openOnGpu(device), lost]), device, lost };
+    return { runner: await Promise.race([openOnGpu(device), lost]), device, lost, adapter: adapter.info };
   } catch (error) {
     device.destroy();
     throw error;

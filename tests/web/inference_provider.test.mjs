@@ -47,8 +47,11 @@ class FakeRunner {
   }
 }
 
-/** @param {{adapter?: any, policy?: import('../../web/inference_provider.mjs').GpuPolicy, wasmRate?: number, gpuRate?: number}} [options] */
-function start({ adapter = { info: REAL }, policy = 'auto', wasmRate = 2, gpuRate = 20 } = {}) {
+/**
+ * @param {{adapter?: any, policy?: import('../../web/inference_provider.mjs').GpuPolicy, wasmRate?: number, gpuRate?: number,
+ *   remembered?: number | null}} [options]
+ */
+function start({ adapter = { info: REAL }, policy = 'auto', wasmRate = 2, gpuRate = 20, remembered = null } = {}) {
   const clock = { ms: 0 };
   /** @type {(info: {message: string}) => void} */
   let lose = () => {};
@@ -66,8 +69,15 @@ function start({ adapter = { info: REAL }, policy = 'auto', wasmRate = 2, gpuRat
   const onGpu = new FakeRunner(clock, gpuRate);
   /** @type {number[]} */
   const told = [];
+  /** @type {(number | null)[]} what is kept of trials, in turn */
+  const kept = [remembered];
+  const trials = {
+    recall: async () => kept.at(-1),
+    keep: async (/** @type {any} */ _, /** @type {number | null} */ batchTokens) => void kept.push(batchTokens),
+  };
   const parts = {
     wasm,
+    trials: /** @type {any} */ (trials),
     gpu: /** @type {any} */ ({
       requestAdapter: async () => (typeof adapter === 'function' ? adapter() : adapter && { features: new Set(), limits: {}, requestDevice, ...adapter }),
     }),
@@ -79,7 +89,7 @@ function start({ adapter = { info: REAL }, policy = 'auto', wasmRate = 2, gpuRat
     onGpu: (/** @type {number} */ batchTokens) => void told.push(batchTokens),
     now: () => clock.ms,
   };
-  return { parts, wasm, onGpu, told, asked, device, lose: () => lose({ message: 'gone' }) };
+  return { parts, wasm, onGpu, told, asked, kept, device, lose: () => lose({ message: 'gone' }) };
 }
 
 /** What is under way in the background comes to rest. */
@@ -138,6 +148,51 @@ test('one that gives other vectors is not used, however fast and whatever was as
       assert.deepEqual([told, onGpu.releases, device.isDestroyed], [[], 1, true], `${policy} ${wrong}`);
     }
   }
+});
+
+test('what a trial gave is kept, and the next visit has none', async () => {
+  for (const gpuRate of [1, 20]) {
+    const { parts, kept } = start({ gpuRate });
+    await new ProviderChoice(parts).run(LARGE);
+    await settle();
+    assert.deepEqual(kept, [null, gpuRate === 1 ? 0 : 1536]);
+  }
+  const slow = start({ remembered: 0 });
+  const stays = new ProviderChoice(slow.parts);
+  for (let n = 0; n < 2; n++) assert.deepEqual(await stays.run(LARGE), vectorsOf(LARGE));
+  await settle();
+  assert.deepEqual([slow.told, slow.asked, slow.kept], [[], { devices: 0, runtimes: 0 }, [0]]);
+
+  const fast = start({ remembered: 512 });
+  const goes = new ProviderChoice(fast.parts);
+  await goes.run(LARGE);
+  await settle();
+  assert.deepEqual([fast.told, fast.wasm.tokens, fast.onGpu.tokens], [[512], 256, 256], 'no timed runs');
+  fast.lose();
+  await settle();
+  assert.deepEqual(fast.kept, [512, null], 'what was lost is tried anew before it is trusted');
+  await goes.release();
+  assert.deepEqual(fast.kept, [512, null]);
+
+  const wrong = start({ remembered: 512 });
+  wrong.onGpu.answer = async (batch) => vectorsOf(batch).map((value, at) => (at % 3 === 0 ? -value : value));
+  await new ProviderChoice(wrong.parts).run(LARGE);
+  await settle();
+  assert.deepEqual([wrong.told, wrong.kept], [[], [512, 0]]);
+});
+
+test('a trial that does not come to its end, or was asked for, says nothing of the next', async () => {
+  const broken = start();
+  await new ProviderChoice({ ...broken.parts, openOnGpu: () => Promise.reject(new Error('no connection')) }).run(LARGE);
+  const always = start({ policy: 'always', remembered: 0 });
+  await new ProviderChoice(always.parts).run(LARGE);
+  const closed = start();
+  const choice = new ProviderChoice(closed.parts);
+  await choice.run(LARGE);
+  await choice.release();
+  await settle();
+  assert.deepEqual([broken.kept, always.kept, closed.kept], [[null], [0], [null]]);
+  assert.equal(always.told.length, 1);
 });
 
 test('a software adapter is never chosen by itself', async () => {
