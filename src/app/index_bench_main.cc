@@ -42,7 +42,7 @@ struct ExactScan {
   ExactScan(std::shared_ptr<FlatIndex> index, const float* vector, size_t top)
       : flat(std::move(index)),
         query(flat->Prepare({vector, flat->dimension()})),
-        wanted(4 * top),
+        wanted(2 * top),
         pieces(flat->row_count()) {}
 
   // Until no piece is left; then `best` has this thread's, rescored.

@@ -20,6 +20,7 @@ const ALL = [...LARGE, 'edgevec', 'sqlite-vec', 'voy-search'];
 /** @type {Record<string, string>} of the packages whose names differ */
 const PACKAGES = { 'sqlite-vec': 'sqlite-vec-wasm-demo' };
 const LIMIT_SECONDS = 300;
+const BUDGETED_COUNT = 100_000;
 
 /** @param {boolean} quick @returns {Size[]} */
 const sizes = (quick) => [
@@ -89,15 +90,17 @@ function casesOf(count, results) {
   const size = `${count / 1000}k`;
   const lower = /** @type {const} */ ('lower');
   const higher = /** @type {const} */ ('higher');
+  // What takes longer, or is found less of, with the number of vectors has its budget at 100,000.
+  const isBudgeted = count <= BUDGETED_COUNT;
   /** @type {Case[]} */
   const cases = [];
   const exact = ours.searches.filter(({ setting }) => setting === 'exact');
   const graph = ours.searches.filter(({ setting }) => setting === 'graph');
   cases.push(
     { case: `${size}, exact recall@10`, unit: 'share', better: higher, ours: exact[0].recall, limit: 0.999 },
-    { case: `${size}, graph recall@10 at ef 64`, unit: 'share', better: higher, ours: at(graph, 64).recall, limit: 0.98 },
-    { case: `${size}, vectors and graph saved to one buffer (its memory touched before)`, unit: 'ms', better: lower, ours: ours.build[1].save_ms ?? null, limit: 100 },
-    { case: `${size}, vectors and graph loaded from it`, unit: 'ms', better: lower, ours: ours.build[1].load_ms ?? null, limit: 100 },
+    { case: `${size}, graph recall@10 at ef 64`, unit: 'share', better: higher, ours: at(graph, 64).recall, limit: isBudgeted ? 0.98 : undefined },
+    { case: `${size}, vectors and graph saved to one buffer (its memory touched before)`, unit: 'ms', better: lower, ours: ours.build[1].save_ms ?? null, limit: isBudgeted ? 100 : undefined },
+    { case: `${size}, vectors and graph loaded from it`, unit: 'ms', better: lower, ours: ours.build[1].load_ms ?? null, limit: isBudgeted ? 100 : undefined },
     { case: `${size}, build, 1 thread to 2`, unit: 'times', better: higher, ours: ours.build[1].seconds / ours.build[2].seconds },
   );
   for (const result of results) {

@@ -96,16 +96,6 @@ class Contender {
 }
 
 /**
- * @param {Contender} contender
- * @param {Result} result
- * @param {number} threads
- */
-async function begin(contender, result, threads) {
-  result.build[threads] = { seconds: 0, bytes: 0 };
-  await contender.ask({ method: 'begin', threads }, 60);
-}
-
-/**
  * A contender that fails, or takes too long, is out.
  * @param {{contender: Contender, result: Result}} one
  * @param {() => Promise<void>} work
@@ -139,13 +129,13 @@ function recallOf(found, truth) {
  */
 export async function measureVectors({ names, count, queryCount, rounds, limitSeconds }) {
   const { vectors, queries } = makeVectors(count, queryCount);
-  /** @type {{contender: Contender, result: Result, builds: number[], settings: any[], times: number[][], found: number[][][]}[]} */
+  /** @type {{contender: Contender, result: Result, builds: number[], seconds: number, settings: any[], times: number[][], found: number[][][]}[]} */
   const all = [];
   for (const name of names) {
     const contender = new Contender(name);
     /** @type {Result} */
     const result = { name, build: {}, searches: [] };
-    const one = { contender, result, builds: [], settings: [], times: [], found: [] };
+    const one = { contender, result, builds: [], seconds: 0, settings: [], times: [], found: [] };
     all.push(one);
     await during(one, async () => {
       const opened = await contender.ask({ method: 'open', vectors, queries, dimension: DIMENSION, top: TOP }, limitSeconds);
@@ -156,20 +146,22 @@ export async function measureVectors({ names, count, queryCount, rounds, limitSe
   }
   for (let n = 0; all.some(({ builds }) => n < builds.length); n++) {
     const building = all.filter(({ builds, result }) => n < builds.length && !result.reason);
-    for (const one of building) await during(one, () => begin(one.contender, one.result, one.builds[n]));
+    for (const one of building) {
+      one.seconds = 0;
+      await during(one, () => one.contender.ask({ method: 'begin', threads: one.builds[n] }, 60));
+    }
     for (let part = 0; part < BUILD_PARTS; part++) {
       const rows = { begin: Math.round((count * part) / BUILD_PARTS), end: Math.round((count * (part + 1)) / BUILD_PARTS) };
       for (const one of building) {
         if (one.result.reason) continue;
-        const built = one.result.build[one.builds[n]];
         await during(one, async () => {
-          const left = limitSeconds - built.seconds;
-          built.seconds += await one.contender.ask({ method: 'insert', ...rows }, left, limitSeconds);
+          one.seconds += await one.contender.ask({ method: 'insert', ...rows }, limitSeconds - one.seconds, limitSeconds);
         });
       }
     }
-    for (const { contender, result, builds } of building) {
-      if (!result.reason) result.build[builds[n]].bytes = await contender.ask({ method: 'bytes' }, limitSeconds);
+    // What came to no end has no figures.
+    for (const { contender, result, builds, seconds } of building) {
+      if (!result.reason) result.build[builds[n]] = { seconds, bytes: await contender.ask({ method: 'bytes' }, limitSeconds) };
     }
   }
   for (const { contender, result } of all) {
