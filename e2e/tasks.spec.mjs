@@ -1,5 +1,6 @@
 // The task panel: what the engine is at, with progress and buttons, found by role and name.
 import { addTexts, expect, test } from './lib/fixtures.mjs';
+import { serveDist } from './lib/sites.mjs';
 
 const TEXTS = Object.fromEntries(
   Array.from({ length: 40 }, (_, n) => [`many/${n}.txt`, `Marker${n} is a text about rivers and stones.`]),
@@ -20,7 +21,7 @@ test('indexing is a task that can be paused, resumed and watched to its end', as
   expect((await app.state()).tasks).toEqual([]);
 });
 
-test('the pause button pauses, and cancel ends the task and what was asked for', async ({ app, page }) => {
+test('the pause button pauses, cancel ends the task and what was asked for, and restart brings it back', async ({ app, page }) => {
   await page.getByRole('button', { name: 'Library', exact: true }).click();
   // Held before it can end, so that there is something to press.
   await app.call(() => window.lodestone.pause());
@@ -34,25 +35,58 @@ test('the pause button pauses, and cancel ends the task and what was asked for',
   expect(entry).toMatchObject({ kind: 'index', title: 'Indexing', state: 'paused', total: 40, can_pause: true, can_cancel: true });
   await task.getByRole('button', { name: 'Cancel indexing' }).click();
   expect(await adding).toBe('kCancelled');
+  await expect(task).toContainText('Cancelled');
+  await expect(task.getByRole('progressbar')).toHaveCount(0);
+  const state = await app.state();
+  expect(state.tasks).toEqual([]);
+  expect(state.ended_tasks).toMatchObject([{ kind: 'index', state: 'cancelled', can_restart: true }]);
+  expect(state.documents).toBeLessThan(40);
+  await app.call(() => window.lodestone.resume());
+  await task.getByRole('button', { name: 'Restart indexing' }).click();
+  await app.untilState((state) => state.documents === 40);
+  await app.idle();
+  await expect(task).toHaveCount(0);
+  expect((await app.state()).ended_tasks).toEqual([]);
+});
+
+test('what was cancelled can be dismissed, and is not read then', async ({ app, page }) => {
+  await page.getByRole('button', { name: 'Library', exact: true }).click();
+  await app.call(() => window.lodestone.pause());
+  const adding = addTexts(app, TEXTS).catch((error) => error.code);
+  const task = page.getByRole('list', { name: 'Tasks' }).getByRole('listitem', { name: 'Indexing' });
+  await task.getByRole('button', { name: 'Cancel indexing' }).click();
+  await adding;
+  await task.getByRole('button', { name: 'Dismiss indexing' }).click();
   await expect(task).toHaveCount(0);
   await app.call(() => window.lodestone.resume());
   await app.idle();
-  expect((await app.state()).documents).toBeLessThan(40);
+  const { documents, ended_tasks } = await app.state();
+  expect(documents).toBeLessThan(40);
+  expect(ended_tasks).toEqual([]);
 });
 
-test('a script steers tasks by their number', async ({ app }) => {
-  await app.call(() => window.lodestone.pause());
-  const adding = addTexts(app, TEXTS);
-  const held = await app.untilState((state) => state.tasks.length > 0 && state.tasks[0].state === 'paused');
-  const { task } = held.tasks[0];
-  await app.call((task) => window.lodestone.controlTask(task, 'resume'), task);
-  expect((await adding).added).toBe(40);
-  await app.idle();
-  const refused = await app.call(
-    (task) => window.lodestone.controlTask(task, 'pause').then(() => 'done', (error) => error.code),
-    task,
-  );
-  expect(refused).toBe('kNotFound');
+test("the site's model is fetched again when its loading is restarted", async ({ page }) => {
+  let isThere = false;
+  const server = await serveDist({ respond: (file) => (!isThere && file.endsWith('/tokenizer.json') ? { status: 503 } : null) });
+  await page.goto(server.url, { waitUntil: 'commit' });
+  await page.waitForFunction(() => 'lodestone' in window);
+  expect(await page.evaluate(() => window.lodestone.ready.catch((error) => error.code))).toBe('kUnavailable');
+  const { model_state, model_error } = await page.evaluate(() => window.lodestone.state());
+  expect([model_state, model_error]).toEqual(['failed', expect.stringContaining('tokenizer.json')]);
+  await page.getByRole('button', { name: 'Library', exact: true }).click();
+  const task = page.getByRole('list', { name: 'Tasks' }).getByRole('listitem', { name: 'Loading the model' });
+  await expect(task).toContainText('tokenizer.json');
+  isThere = true;
+  await task.getByRole('button', { name: 'Restart loading the model' }).click();
+  await expect(task).toHaveCount(0);
+  const found = await page.evaluate(async () => {
+    const { model } = await window.lodestone.ready;
+    await window.lodestone.add([{ path: 'a.txt', data: 'A lantern hangs at the harbour.' }]);
+    const { results } = await window.lodestone.search('lantern at the port', { mode: 'semantic' });
+    return [model, results[0]?.path];
+  });
+  expect(found).toEqual(['lodestone-static-1', 'a.txt']);
+  await server.close();
 });
 
 /** Files of libraries on their way in or out. @param {import('@playwright/test').Page} page @returns {Promise<string[]>} */

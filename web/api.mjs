@@ -121,6 +121,7 @@ export class Listeners {
 export class Lodestone {
   /** @type {PageParts} */ #parts;
   /** @type {Set<Promise<unknown>>} */ #busy = new Set();
+  /** What was being added when it was cancelled in the engine. @type {{items: AddItem[], ask?: import('./folders.mjs').Ask}[]} */ #cancelled = [];
 
   /** @param {PageParts} parts */
   constructor(parts) {
@@ -152,7 +153,31 @@ export class Lodestone {
     const adding = started().then(() =>
       addItems(engine, list, { signal, ask, onFound, onWalked, onProgress: (progress) => listeners.emit('progress', progress) }),
     );
+    adding.catch((error) => {
+      if (error?.code === 'kCancelled' && !signal?.aborted) this.#cancelled.push({ items: list, ask });
+    });
     return this.#whileBusy(adding);
+  }
+
+  /**
+   * Whether there is something to add that was cancelled by the engine's task and not by its signal.
+   */
+  get wasCancelled() {
+    return this.#cancelled.length > 0;
+  }
+
+  /**
+   * Adds again what was cancelled so; what came in before is not read twice.
+   * @returns {Promise<AddResult>}
+   */
+  addCancelled() {
+    const [{ items, ask } = { items: [] }, ...more] = this.#cancelled.splice(0);
+    return this.add([...items, ...more.flatMap((one) => one.items)], { ask });
+  }
+
+  /** It will not be asked for any more. */
+  forgetCancelled() {
+    this.#cancelled.length = 0;
   }
 
   /**
@@ -331,7 +356,8 @@ export class Lodestone {
   }
 
   /**
-   * Steers one of `state().tasks`; rejects with kNotFound when it has ended.
+   * Steers one of `state().tasks`, or restarts or dismisses one of `state().ended_tasks`; rejects with kNotFound when it is in
+   * neither.
    * @param {number} task
    * @param {import('./generated/protocol.mjs').TaskAction} action
    */

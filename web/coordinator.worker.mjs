@@ -11,7 +11,7 @@ import { encode } from './generated/protocol.mjs';
 import { createInferenceBridge } from './inference_bridge.mjs';
 import { hasOriginFiles, openOriginFiles } from './origin_files.mjs';
 import { ReaderBridge } from './reader_bridge.mjs';
-import { siteModel } from './site_model.mjs';
+import { noSiteModel, siteModel } from './site_model.mjs';
 
 /**
  * @typedef {{isolated: boolean, threads: number | null, memoryMaximaMb: number[], storage: string, scope: string,
@@ -32,8 +32,10 @@ let engine = null;
 const files = new Map();
 const reader = new ReaderBridge();
 let dead = false;
-/** The site's model, fetched here, as the page is busy with its first frame just then. @type {ReturnType<typeof siteModel>} */
-let model;
+/** The site's model, fetched here, as the page is busy with its first frame just then. @type {ReturnType<typeof siteModel> | null} */
+let model = null;
+/** @type {string | null} that is asked for, null for the site's default */
+let wantedModel = null;
 let isDrawn = false;
 /** What was asked for ahead. @type {ReturnType<typeof load> | null} */
 let coming = null;
@@ -192,14 +194,23 @@ function allowInference() {
   if (isDrawn && engine !== null) engine._lodestone_allow_inference();
 }
 
+function fetchSiteModel() {
+  const coming = siteModel(wantedModel);
+  coming.then(({ id }) => self.postMessage({ kind: 'model', id }), () => {}); // told of when it is asked for
+  return coming;
+}
+
 /** @param {Envelope} envelope */
 async function openSiteModel({ type, id }) {
+  const asked = (model ??= fetchSiteModel());
+  let message;
   try {
-    receive({ kind: 'request', type, id, bytes: encode('SetModel', await model) });
+    message = await asked;
   } catch (error) {
-    const failure = asLodestoneError(error, 'kUnavailable', 'The model could not be loaded.');
-    self.postMessage({ kind: 'response', type: 'ErrorReply', id, bytes: encode('ErrorReply', failure.toJSON()) });
+    if (model === asked) model = null; // who asks again has it fetched again
+    message = noSiteModel(asLodestoneError(error, 'kUnavailable', 'The model could not be loaded.'));
   }
+  receive({ kind: 'request', type, id, bytes: encode('SetModel', message) });
 }
 
 /** @param {Envelope} envelope */
@@ -225,8 +236,8 @@ self.onmessage = async (/** @type {MessageEvent<Envelope & Init>} */ { data }) =
   }
   if (data.ofSite) return void openSiteModel(data);
   if (data.kind !== 'init') return receive(data);
-  model = siteModel(data.model);
-  model.then(({ id }) => self.postMessage({ kind: 'model', id }), () => {}); // told of when it is asked for
+  wantedModel = data.model;
+  model = fetchSiteModel();
   try {
     const { isolated, threads, isForgetful } = await start(data);
     self.postMessage({ kind: 'ready', threads, isolated });

@@ -52,6 +52,7 @@ class Page {
   /** @type {Promise<unknown>} */ #modelSettled = Promise.resolve();
   /** @type {HelloReply | null} */ #hello = null;
   /** The model that the person chose, for a restart. @type {import('./picked_model.mjs').ModelRequest | null} */ #picked = null;
+  /** It could not be opened, and is not being opened again. */ #isModelMissing = false;
   /** @type {number | null} when the walk began, or was last told of */ #walkTold = null;
   #walkShown = false;
   #storage = new StorageWatch((text) => this.#notice('warning', text));
@@ -173,23 +174,45 @@ class Page {
     }
     this.#tellUi((ui) => ui.setBoot({ phase: 'ready', message: '' }));
     this.#sayWhatIsLost(this.#hello);
-    const loading = this.#loadModel();
-    this.#modelSettled = loading.catch(() => {});
+    // The site's own first: passages are counted in its vocabulary, whatever the model.
+    this.#modelSettled = this.#openModel(() => this.#engine.openSiteModel());
+    const picked = this.#picked;
+    if (picked !== null) {
+      this.#modelSettled = this.#modelSettled.then(() =>
+        this.#openModel(() => this.#engine.request('SetModel', picked.message, { files: picked.files })),
+      );
+    }
     await this.#modelSettled;
   }
 
-  async #loadModel() {
+  /** @param {() => Promise<unknown>} open */
+  async #openModel(open) {
     try {
-      // The site's own first: passages are counted in its vocabulary, whatever the model.
-      await this.#engine.openSiteModel();
-      if (this.#picked !== null) await this.#engine.request('SetModel', this.#picked.message, { files: this.#picked.files });
+      await open();
     } catch (error) {
       const failure = asLodestoneError(error, 'kUnavailable', 'The model could not be loaded.');
       if (!this.#engine.isRunning) return; // told of as the engine's end
       // A model whose words were read but whose weights were not leaves search by words, and is ready.
       this.#ready.reject(failure);
-      this.#notice('error', failure.message);
+      this.#isModelMissing = true;
     }
+  }
+
+  /**
+   * The person has restarted a task whose work is the page's to bring. Another tab may have it.
+   * @param {string} kind
+   */
+  #beginAgain(kind) {
+    if (kind === 'index' && this.api.wasCancelled) void this.#tellOf(this.api.addCancelled());
+    if (kind !== 'model') return;
+    this.#awaitModelAgain();
+    this.#modelSettled = this.#openModel(() => this.#engine.openSiteModel());
+  }
+
+  /** Where being ready was refused, as there was no model, whoever asks from now on hears what comes of the next one. */
+  #awaitModelAgain() {
+    if (this.#isModelMissing) this.#ready = promiseWithReject();
+    this.#isModelMissing = false;
   }
 
   /** @param {HelloReply} hello */
@@ -209,10 +232,15 @@ class Page {
     if (type === 'StateChanged') {
       const { state } = decode('StateChanged', bytes);
       if (state.model_state === 'loading' || state.model_state === 'ready') this.#becomeReady(state);
+      if (![...state.tasks, ...state.ended_tasks].some(({ kind }) => kind === 'index')) this.api.forgetCancelled();
       this.#listeners.emit('state', state);
       if (state.storage === 'opfs') this.#storage.libraryHas(state.storage_bytes);
     } else if (type === 'Notice') {
-      this.#listeners.emit('notice', decode('Notice', bytes));
+      const { level, text } = decode('Notice', bytes);
+      if (this.#uiFailed) return this.#notice(level, text);
+      this.#listeners.emit('notice', { level, text });
+    } else if (type === 'RestartWanted') {
+      return this.#beginAgain(decode('RestartWanted', bytes).kind);
     } else {
       return; // of a request, as the progress of each file: what the interface is told costs a frame
     }
@@ -222,6 +250,7 @@ class Page {
   /** @param {EngineState} state */
   #becomeReady(state) {
     const { version, threads, isolated, storage, model_id } = state;
+    this.#awaitModelAgain(); // another tab may have opened it
     this.#ready.resolve({ version, threads, isolated, storage, model: model_id || this.#modelId });
   }
 

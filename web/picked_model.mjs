@@ -32,6 +32,8 @@ export async function pickedModel(items, newFileId) {
       tokenizer_json: await tokenizer.text(),
       manifest_json: manifest.json,
       built_in: false,
+      failure_code: '',
+      failure: '',
     },
     files: new Map([[onnxId, onnx]]),
   };

@@ -14,7 +14,7 @@ async function fetchText(address) {
   try {
     response = await fetch(address);
   } catch (error) {
-    throw asLodestoneError(error, 'kUnavailable', `The model could not be fetched (${nameOf(address)}). Check the connection and reload.`);
+    throw asLodestoneError(error, 'kUnavailable', `The model could not be fetched (${nameOf(address)}). Check the connection and try again.`);
   }
   if (!response.ok) {
     throw new LodestoneError('kUnavailable', `The site lacks a part of its model (${nameOf(address)}).`, `status ${response.status}`);
@@ -58,5 +58,16 @@ export async function siteModel(wanted) {
     tokenizer_json: tokenizerJson,
     manifest_json: manifestJson,
     built_in: true,
+    failure_code: '',
+    failure: '',
   };
+}
+
+/**
+ * That there is none, for the engine to tell of and to have begun anew.
+ * @param {LodestoneError} failure
+ * @returns {SetModel}
+ */
+export function noSiteModel({ code, message }) {
+  return { id: '', onnx_url: '', onnx_file_id: 0, tokenizer_json: '', manifest_json: '', built_in: true, failure_code: code, failure: message };
 }

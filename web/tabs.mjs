@@ -214,7 +214,9 @@ export class TabPort {
     if (data.kind === 'event' && data.id >= FIRST_REMOTE_ID) return this.#passOn(data);
     if (data.kind === 'response') this.#unanswered.delete(data.id);
     if (data.kind === 'event' && data.id === 0) {
-      if (this.#readers.size > 0) this.#say({ to: 'readers', kind: 'event', id: 0, type: data.type, bytes: data.bytes });
+      // The site's model is this tab's worker's to fetch.
+      const isOwn = data.type === 'RestartWanted' && decode('RestartWanted', data.bytes).kind === 'model';
+      if (this.#readers.size > 0 && !isOwn) this.#say({ to: 'readers', kind: 'event', id: 0, type: data.type, bytes: data.bytes });
       if (this.#modelWaiters.length > 0 && data.type === 'StateChanged') this.#settleModel(decode('StateChanged', data.bytes).state);
     }
     this.#tell(data);

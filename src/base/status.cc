@@ -19,4 +19,11 @@ std::string_view StatusCodeName(StatusCode code) {
   return "kInternal";
 }
 
+StatusCode StatusCodeFromName(std::string_view name) {
+  for (int code = 0; code < static_cast<int>(StatusCode::kInternal); ++code) {
+    if (StatusCodeName(static_cast<StatusCode>(code)) == name) return static_cast<StatusCode>(code);
+  }
+  return StatusCode::kInternal;
+}
+
 }  // namespace lodestone

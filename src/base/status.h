@@ -24,6 +24,8 @@ enum class StatusCode {
 
 // The name used on the wire and in JavaScript, e.g. "kTooLarge".
 std::string_view StatusCodeName(StatusCode code);
+// kInternal for a name that is none.
+StatusCode StatusCodeFromName(std::string_view name);
 
 // An outcome that reaches the person in plain words.
 class [[nodiscard]] Status {

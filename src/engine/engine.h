@@ -79,8 +79,12 @@ class Engine {
   // Tasks begin and end as the work does that they stand for.
   void FollowTasks();
   Scheduler::Hooks PauseHooks();
+  void FollowSiteModel();
+  void AskForRestart(const char* kind);
   TaskId Follow(TaskId task, TaskSpec spec, Scheduler::Hooks hooks);
   std::vector<protocol::TaskEntry> TaskEntries() const;
+  // Those that failed or were cancelled and can be begun anew.
+  std::vector<protocol::TaskEntry> EndedTaskEntries() const;
   void OpenLibrary(std::function<void(const Status&)> opened);
   // All that is known of the library is what the store now has.
   void AdoptLibrary(LibraryContents contents);

@@ -66,6 +66,9 @@ void Engine::OnSetModel(RequestId id, const protocol::SetModel& request) {
   if (!request.manifest_json.empty()) description = ParseManifest(request.manifest_json);
   ++models_opening_;
   if (!request.built_in) BeginOpening(id);
+  if (!request.failure.empty()) {
+    return RefuseModel(id, request.built_in, Status(StatusCodeFromName(request.failure_code), request.failure));
+  }
   if (!description.ok()) return RefuseModel(id, request.built_in, description.status());
   ModelDescription model = std::move(description).value();
   if (model.id.empty()) model.id = request.id;
@@ -162,6 +165,7 @@ void Engine::LeaveOpening(RequestId id, bool built_in) {
 
 // Why a model cannot be had; what there was goes on.
 void Engine::RefuseModel(RequestId id, bool built_in, const Status& status) {
+  if (built_in) FollowSiteModel();  // it may have failed before it was told of
   if (!EndOpening(id, built_in, status)) return;
   WithoutModel(status);
   RespondError(id, status);
@@ -196,6 +200,7 @@ void Engine::EmbeddingFailed(ModelSlot* slot, const Status& status) {
     StateMayHaveChanged();
   } else {
     CloseModel(slot);
+    if (slot == &context_.instant) FollowSiteModel();
     WithoutModel(status);
   }
   context_.larger.embedder.Pump();  // the other one's batches are no longer before it

@@ -85,6 +85,7 @@ protocol::EngineState Engine::State() const {
   state.memory_bytes = context_.library.memory_bytes();
   state.library_version = files_.version();
   state.tasks = TaskEntries();
+  state.ended_tasks = EndedTaskEntries();
   return state;
 }
 

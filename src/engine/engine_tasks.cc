@@ -21,6 +21,7 @@ protocol::TaskEntry EntryOf(const TaskInfo& info) {
   entry.can_pause = info.can_pause;
   entry.can_cancel = info.can_cancel;
   entry.can_restart = info.can_restart;
+  entry.message = info.status.message();
   return entry;
 }
 
@@ -43,6 +44,7 @@ void Engine::BeginIndexing() {
   if (ingest_.idle()) context_.tasks.Finish(index_task_, OkStatus());  // the former run's
   Scheduler::Hooks hooks = PauseHooks();
   hooks.cancel = [this] { ingest_.CancelAll(); };
+  hooks.restart = [this] { AskForRestart("index"); };
   index_task_ = ingest_.task = Follow(index_task_, {.kind = "index", .title = "Indexing"}, std::move(hooks));
   if (ingest_.paused()) (void)context_.tasks.Pause(index_task_);
 }
@@ -66,12 +68,21 @@ void Engine::FollowTasks() {
 
   // A picked model has a task of its own.
   if (models_opening_ > openings_.size()) {
-    const TaskSpec spec{.kind = "model", .title = "Loading the model", .priority = Priority::kVisible};
-    model_task_ = Follow(model_task_, spec, {});
+    FollowSiteModel();
   } else {
     const bool failed = model_state_ == protocol::ModelState::kFailed;
     context_.tasks.Finish(model_task_, failed ? Status(StatusCode::kUnavailable, model_error_) : OkStatus());
   }
+}
+
+void Engine::FollowSiteModel() {
+  const TaskSpec spec{.kind = "model", .title = "Loading the model", .priority = Priority::kVisible};
+  model_task_ = Follow(model_task_, spec, {.restart = [this] { AskForRestart("model"); }});
+}
+
+// Files and the site's model are the page's to bring.
+void Engine::AskForRestart(const char* kind) {
+  send_(MessageKind::kEvent, protocol::MessageType::kRestartWanted, RequestId{}, protocol::Encode(protocol::RestartWanted{kind}));
 }
 
 void Engine::SetIndexingPaused(bool paused) {
@@ -93,6 +104,14 @@ std::vector<protocol::TaskEntry> Engine::TaskEntries() const {
   return entries;
 }
 
+std::vector<protocol::TaskEntry> Engine::EndedTaskEntries() const {
+  std::vector<protocol::TaskEntry> entries;
+  for (const TaskInfo& info : context_.tasks.Recent()) {
+    if (info.can_restart) entries.push_back(EntryOf(info));
+  }
+  return entries;
+}
+
 void Engine::OnControlTask(RequestId id, const protocol::ControlTask& request) {
   const TaskId task{request.task};
   Status status;
@@ -109,6 +128,9 @@ void Engine::OnControlTask(RequestId id, const protocol::ControlTask& request) {
       break;
     case protocol::TaskAction::kRestart:
       status = context_.tasks.Restart(task).status();
+      break;
+    case protocol::TaskAction::kDismiss:
+      status = context_.tasks.Dismiss(task);
       break;
   }
   if (!status.ok()) return RespondError(id, status);

@@ -37,7 +37,7 @@ class GraphKeeper {
   EngineContext* context_;
   uint32_t least_vectors_ = 200'000;  // README.md, decisions
   std::set<std::string> at_work_;           // models whose graph is loaded, built or saved just now
-  std::set<std::string> given_up_;          // models whose graph a person wants no more, until the next start
+  std::set<std::string> given_up_;          // models whose graph a person has cancelled, until it is begun anew or the next start
   std::map<std::string, Row> saved_rows_;  // by model: how much of its graph is in the store
 };
 

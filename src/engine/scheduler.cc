@@ -54,8 +54,8 @@ Result<Scheduler::TaskPtr> Scheduler::Register(TaskSpec spec, Ended ended) {
       after.push_back(id);
       continue;
     }
-    const auto found = std::find_if(recent_.begin(), recent_.end(), [id](const TaskPtr& task) { return task->id == id; });
-    if (found == recent_.end() || (*found)->state != TaskState::kDone) {
+    const TaskPtr ended = FindEnded(id);
+    if (!ended || ended->state != TaskState::kDone) {
       return Status(StatusCode::kNotFound, "What this task was to follow did not finish.");
     }
   }
@@ -94,6 +94,7 @@ Result<TaskId> Scheduler::Adopt(TaskSpec spec, Hooks hooks, Ended ended) {
   Result<TaskPtr> registered = Register(std::move(spec), std::move(ended));
   if (!registered.ok()) return registered.status();
   const TaskPtr& task = registered.value();
+  std::erase_if(recent_, [&task](const TaskPtr& one) { return one->hooks.restart && one->spec.kind == task->spec.kind; });
   task->hooks = std::move(hooks);
   task->state = TaskState::kRunning;
   Changed(*task);
@@ -103,6 +104,11 @@ Result<TaskId> Scheduler::Adopt(TaskSpec spec, Hooks hooks, Ended ended) {
 Scheduler::TaskPtr Scheduler::Find(TaskId id) const {
   const auto found = tasks_.find(id);
   return found == tasks_.end() ? nullptr : found->second;
+}
+
+Scheduler::TaskPtr Scheduler::FindEnded(TaskId id) const {
+  const auto found = std::find_if(recent_.begin(), recent_.end(), [id](const TaskPtr& task) { return task->id == id; });
+  return found == recent_.end() ? nullptr : *found;
 }
 
 // --- running ---------------------------------------------------------------------------------------

@@ -90,6 +90,8 @@ class Scheduler {
     std::function<void()> cancel = {};  // Finish follows, now or later
     std::function<void()> pause = {};
     std::function<void()> resume = {};
+    // Of one that has failed or was cancelled: its owner begins the work anew, now or later, as another task.
+    std::function<void()> restart = {};
   };
   struct Limits {
     size_t tasks = 256;     // that have not ended, without parts
@@ -108,7 +110,8 @@ class Scheduler {
   // Errors: kBusy when too many have not ended, kNotFound when one of `after` is unknown or did not finish,
   // kUnavailable after Shutdown. `ended` is never called before this returns, and not at all after an error.
   Result<TaskId> Start(TaskSpec spec, Factory factory, Ended ended);
-  // A task whose owner knows the work, runs it as parts and tells of it by Report and Finish. Errors: as Start.
+  // A task whose owner knows the work, runs it as parts and tells of it by Report and Finish. It takes the place of those
+  // of its kind that an owner could begin anew. Errors: as Start.
   Result<TaskId> Adopt(TaskSpec spec, Hooks hooks, Ended ended = {});
 
   // Errors of all: kNotFound for a task that has ended, kInvalidArgument for what it cannot do.
@@ -117,8 +120,11 @@ class Scheduler {
   // Takes effect between batches.
   Status Pause(TaskId id);
   Status Resume(TaskId id);
-  // From the beginning; a task that has failed or was cancelled comes back under a new id.
+  // From the beginning; a task that has failed or was cancelled comes back under a new id, which for an adopted one is
+  // not known yet: 0.
   Result<TaskId> Restart(TaskId id);
+  // Of one that has failed or was cancelled: it is neither told of nor begun anew any more.
+  Status Dismiss(TaskId id);
   // Errors: kBusy when the task has not taken the former ones.
   Status Send(TaskId id, std::string message);
 
@@ -148,6 +154,7 @@ class Scheduler {
 
   Result<TaskPtr> Register(TaskSpec spec, Ended ended);
   TaskPtr Find(TaskId id) const;
+  TaskPtr FindEnded(TaskId id) const;
   static TaskInfo InfoOf(const Task& task);
   void Ready(const TaskPtr& task);
   void Pump();

@@ -83,14 +83,27 @@ Result<TaskId> Scheduler::Restart(TaskId id) {
     }
     return id;
   }
-  for (const TaskPtr& task : recent_) {
-    if (task->id != id) continue;
-    if (!task->factory || task->state == TaskState::kDone) return Impossible();
-    TaskSpec spec = task->spec;
-    spec.after.clear();
-    return Start(std::move(spec), task->factory, task->ended);
+  const TaskPtr task = FindEnded(id);
+  if (!task) return HasEnded();
+  if (!InfoOf(*task).can_restart) return Impossible();
+  if (!task->factory) {
+    std::erase(recent_, task);
+    task->hooks.restart();
+    Changed(*task);
+    return TaskId{};
   }
-  return HasEnded();
+  TaskSpec spec = task->spec;
+  spec.after.clear();
+  return Start(std::move(spec), task->factory, task->ended);
+}
+
+Status Scheduler::Dismiss(TaskId id) {
+  const TaskPtr task = FindEnded(id);
+  if (!task) return HasEnded();
+  if (!InfoOf(*task).can_restart) return Impossible();
+  std::erase(recent_, task);
+  Changed(*task);
+  return OkStatus();
 }
 
 // Nothing of the former run is left: neither its messages nor its progress.
@@ -151,7 +164,7 @@ TaskInfo Scheduler::InfoOf(const Task& task) {
   const bool live = task.state <= TaskState::kPaused;
   info.can_pause = live && (task.factory || (task.hooks.pause && task.hooks.resume));
   info.can_cancel = live && (task.factory || task.hooks.cancel);
-  info.can_restart = task.factory && task.state != TaskState::kDone;
+  info.can_restart = live ? task.factory != nullptr : task.state != TaskState::kDone && (task.factory || task.hooks.restart);
   info.status = task.status;
   return info;
 }

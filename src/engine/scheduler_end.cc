@@ -49,7 +49,10 @@ void Scheduler::End(const TaskPtr& task, TaskState state, Status status) {
   task->state = state;
   task->status = std::move(status);
   task->batch.reset();
+  // Of what can be restarted, what that takes.
+  std::function<void()> restart = std::move(task->hooks.restart);
   task->hooks = {};
+  if (state != TaskState::kDone && !task->is_part()) task->hooks.restart = std::move(restart);
   std::vector<TaskPtr> followers;
   if (!task->is_part()) {
     --whole_count_;
@@ -66,7 +69,6 @@ void Scheduler::End(const TaskPtr& task, TaskState state, Status status) {
       Stop(follower, TaskState::kCancelled, Status(StatusCode::kCancelled, "What this task was to follow did not finish."));
     }
   }
-  // What can be restarted keeps what that takes.
   const Ended ended = task->ended;
   if (state == TaskState::kDone || !task->factory || task->is_part()) {
     task->factory = {};

@@ -149,6 +149,7 @@ void Write(Writer& writer, const TaskEntry& value) {
   writer.Bool(value.can_pause);
   writer.Bool(value.can_cancel);
   writer.Bool(value.can_restart);
+  writer.String(value.message, 4096);
 }
 
 void Read(Reader& reader, TaskEntry* value) {
@@ -162,6 +163,7 @@ void Read(Reader& reader, TaskEntry* value) {
   reader.Bool(&value->can_pause);
   reader.Bool(&value->can_cancel);
   reader.Bool(&value->can_restart);
+  reader.String(4096, &value->message);
 }
 
 void Write(Writer& writer, const PoolLag& value) {
@@ -208,6 +210,8 @@ void Write(Writer& writer, const EngineState& value) {
   writer.U32(value.library_version);
   writer.List(value.tasks, 64,
               [&writer](const TaskEntry& item) { Write(writer, item); });
+  writer.List(value.ended_tasks, 64,
+              [&writer](const TaskEntry& item) { Write(writer, item); });
 }
 
 void Read(Reader& reader, EngineState* value) {
@@ -240,7 +244,9 @@ void Read(Reader& reader, EngineState* value) {
   Read(reader, &value->pool_lag);
   reader.U64(&value->memory_bytes);
   reader.U32(&value->library_version);
-  reader.List(64, 33, &value->tasks,
+  reader.List(64, 37, &value->tasks,
+              [&reader](TaskEntry* item) { Read(reader, item); });
+  reader.List(64, 37, &value->ended_tasks,
               [&reader](TaskEntry* item) { Read(reader, item); });
 }
 
@@ -387,7 +393,7 @@ void Write(Writer& writer, const ControlTask& value) {
 
 void Read(Reader& reader, ControlTask* value) {
   reader.U32(&value->task);
-  reader.EnumValue(4, &value->action);
+  reader.EnumValue(5, &value->action);
 }
 
 void Write(Writer&, const WaitIdle&) {}
@@ -400,6 +406,8 @@ void Write(Writer& writer, const SetModel& value) {
   writer.String(value.tokenizer_json, 67108864);
   writer.String(value.manifest_json, 67108864);
   writer.Bool(value.built_in);
+  writer.String(value.failure_code, 4096);
+  writer.String(value.failure, 4096);
 }
 
 void Read(Reader& reader, SetModel* value) {
@@ -409,6 +417,8 @@ void Read(Reader& reader, SetModel* value) {
   reader.String(67108864, &value->tokenizer_json);
   reader.String(67108864, &value->manifest_json);
   reader.Bool(&value->built_in);
+  reader.String(4096, &value->failure_code);
+  reader.String(4096, &value->failure);
 }
 
 void Write(Writer& writer, const Export& value) {
@@ -666,6 +676,14 @@ void Read(Reader& reader, Notice* value) {
   reader.String(4096, &value->text);
 }
 
+void Write(Writer& writer, const RestartWanted& value) {
+  writer.String(value.kind, 4096);
+}
+
+void Read(Reader& reader, RestartWanted* value) {
+  reader.String(4096, &value->kind);
+}
+
 void Write(Writer& writer, const AddProgress& value) {
   writer.U32(value.total);
   writer.List(value.files, 100000,
@@ -734,6 +752,7 @@ std::string_view MessageTypeName(MessageType type) {
     case MessageType::kErrorReply: return "ErrorReply";
     case MessageType::kStateChanged: return "StateChanged";
     case MessageType::kNotice: return "Notice";
+    case MessageType::kRestartWanted: return "RestartWanted";
     case MessageType::kAddProgress: return "AddProgress";
   }
   return "";
@@ -776,6 +795,7 @@ std::optional<MessageType> MessageTypeFromName(std::string_view name) {
   if (name == "ErrorReply") return MessageType::kErrorReply;
   if (name == "StateChanged") return MessageType::kStateChanged;
   if (name == "Notice") return MessageType::kNotice;
+  if (name == "RestartWanted") return MessageType::kRestartWanted;
   if (name == "AddProgress") return MessageType::kAddProgress;
   return std::nullopt;
 }
@@ -847,6 +867,7 @@ std::string_view EnumName(TaskAction value) {
     case TaskAction::kResume: return "resume";
     case TaskAction::kCancel: return "cancel";
     case TaskAction::kRestart: return "restart";
+    case TaskAction::kDismiss: return "dismiss";
   }
   return "";
 }
@@ -898,6 +919,7 @@ std::string Encode(const Ack& message) { return EncodeMessage(message); }
 std::string Encode(const ErrorReply& message) { return EncodeMessage(message); }
 std::string Encode(const StateChanged& message) { return EncodeMessage(message); }
 std::string Encode(const Notice& message) { return EncodeMessage(message); }
+std::string Encode(const RestartWanted& message) { return EncodeMessage(message); }
 std::string Encode(const AddProgress& message) { return EncodeMessage(message); }
 
 template <>
@@ -1043,6 +1065,10 @@ Result<StateChanged> Decode<StateChanged>(std::string_view bytes) {
 template <>
 Result<Notice> Decode<Notice>(std::string_view bytes) {
   return DecodeMessage<Notice>(bytes, "Notice");
+}
+template <>
+Result<RestartWanted> Decode<RestartWanted>(std::string_view bytes) {
+  return DecodeMessage<RestartWanted>(bytes, "RestartWanted");
 }
 template <>
 Result<AddProgress> Decode<AddProgress>(std::string_view bytes) {

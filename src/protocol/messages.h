@@ -12,7 +12,7 @@
 namespace lodestone::protocol {
 
 // Changes with any change of the schema; Hello compares it.
-inline constexpr std::string_view kSchemaHash = "c2bbd87bf57414ea";
+inline constexpr std::string_view kSchemaHash = "4394a5941d97a27e";
 
 enum class SearchMode : uint8_t { kHybrid, kSemantic, kLexical };
 enum class FileState : uint8_t { kQueued, kReading, kEmbedding, kReady, kFailed, kCancelled };
@@ -20,7 +20,7 @@ enum class NoticeLevel : uint8_t { kInfo, kWarning, kError };
 enum class ModelState : uint8_t { kNone, kLoading, kReady, kFailed };
 enum class TaskState : uint8_t { kWaiting, kRunning, kPaused, kDone, kFailed, kCancelled };
 enum class TaskPriority : uint8_t { kInteractive, kVisible, kBackground };
-enum class TaskAction : uint8_t { kPause, kResume, kCancel, kRestart };
+enum class TaskAction : uint8_t { kPause, kResume, kCancel, kRestart, kDismiss };
 enum class AddOutcome : uint8_t { kAdded, kUpdated, kUnchanged, kFailed, kCancelled };
 
 struct FileEntry {
@@ -105,6 +105,7 @@ struct TaskEntry {
   bool can_pause = false;
   bool can_cancel = false;
   bool can_restart = false;
+  std::string message;
   friend bool operator==(const TaskEntry&, const TaskEntry&) = default;
 };
 
@@ -146,6 +147,7 @@ struct EngineState {
   uint64_t memory_bytes = 0;
   uint32_t library_version = 0;
   std::vector<TaskEntry> tasks;
+  std::vector<TaskEntry> ended_tasks;
   friend bool operator==(const EngineState&, const EngineState&) = default;
 };
 
@@ -246,6 +248,8 @@ struct SetModel {
   std::string tokenizer_json;
   std::string manifest_json;
   bool built_in = false;
+  std::string failure_code;
+  std::string failure;
   friend bool operator==(const SetModel&, const SetModel&) = default;
 };
 
@@ -396,6 +400,11 @@ struct Notice {
   friend bool operator==(const Notice&, const Notice&) = default;
 };
 
+struct RestartWanted {
+  std::string kind;
+  friend bool operator==(const RestartWanted&, const RestartWanted&) = default;
+};
+
 struct AddProgress {
   uint32_t total = 0;
   std::vector<FinishedFile> files;
@@ -439,7 +448,8 @@ enum class MessageType : uint16_t {
   kErrorReply = 34,
   kStateChanged = 35,
   kNotice = 36,
-  kAddProgress = 37,
+  kRestartWanted = 37,
+  kAddProgress = 38,
 };
 
 std::string_view MessageTypeName(MessageType type);
@@ -490,6 +500,7 @@ std::string Encode(const Ack& message);
 std::string Encode(const ErrorReply& message);
 std::string Encode(const StateChanged& message);
 std::string Encode(const Notice& message);
+std::string Encode(const RestartWanted& message);
 std::string Encode(const AddProgress& message);
 
 // Errors: kBadData for anything but exactly one whole message within the schema's maxima.
@@ -567,6 +578,8 @@ template <>
 Result<StateChanged> Decode<StateChanged>(std::string_view bytes);
 template <>
 Result<Notice> Decode<Notice>(std::string_view bytes);
+template <>
+Result<RestartWanted> Decode<RestartWanted>(std::string_view bytes);
 template <>
 Result<AddProgress> Decode<AddProgress>(std::string_view bytes);
 
@@ -734,6 +747,10 @@ struct MessageTraits<StateChanged> {
 template <>
 struct MessageTraits<Notice> {
   static constexpr MessageType kType = MessageType::kNotice;
+};
+template <>
+struct MessageTraits<RestartWanted> {
+  static constexpr MessageType kType = MessageType::kRestartWanted;
 };
 template <>
 struct MessageTraits<AddProgress> {

@@ -56,7 +56,8 @@ void AppView::Draw(Frame& frame) {
     if (frame.narrow) frame.field = {};
     library_.Draw(frame, drawer);
   }
-  DrawNotices(frame);
+  // Beside the drawer: its buttons are at the bottom too.
+  DrawNotices(frame, frame.width - (state.library.open && !frame.narrow ? kDrawerWidth : 0));
 }
 
 void AppView::DrawMain(Frame& frame, const Rect& rect) {

@@ -18,8 +18,8 @@ void DrawStatusLine(Frame& frame, const Rect& rect);
 float BannerHeight(Frame& frame, float width);
 void DrawBanner(Frame& frame, const Rect& rect);
 
-// Messages that lie above everything, lower right.
-void DrawNotices(Frame& frame);
+// Messages that lie above everything, at the bottom and to the left of `right`.
+void DrawNotices(Frame& frame, float right);
 
 // What the right end of the status line tells, most important first.
 std::vector<std::string> StatusFacts(const UiState& state);

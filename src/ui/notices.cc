@@ -89,13 +89,13 @@ void DrawBanner(Frame& frame, const Rect& rect) {
   }
 }
 
-void DrawNotices(Frame& frame) {
+void DrawNotices(Frame& frame, float right) {
   const auto& notices = frame.state.notices;
   if (notices.empty()) return;
   const Theme& theme = frame.theme();
   const float width = std::min(400.0f, frame.width - 2 * kSpace3);
   float bottom = frame.height - kStatusHeight - kSpace4;
-  const float x = frame.width - width - (frame.narrow ? kSpace3 : kSpace5);
+  const float x = right - width - (frame.narrow ? kSpace3 : kSpace5);
   for (size_t i = notices.size(); i-- > 0;) {
     const NoticeItem& notice = notices[i];
     const float text_width = width - 44 - 48;

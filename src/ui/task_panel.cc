@@ -29,6 +29,8 @@ struct Card {
   float part = -1;  // unknown
 };
 
+bool HasEnded(const TaskEntry& task) { return task.state > TaskState::kPaused; }
+
 std::string CountText(const TaskEntry& task) {
   if (task.state == TaskState::kWaiting) return "Waiting";
   if (task.total == 0) return task.state == TaskState::kPaused ? "Paused" : "Under way";
@@ -64,6 +66,9 @@ std::vector<Card> CardsOf(const UiState& state) {
     indexing = indexing || task.kind == "index";
     cards.push_back(CardOf(state, task));
   }
+  for (const TaskEntry& task : state.engine->ended_tasks) {
+    cards.push_back({.task = task, .text = task.title, .detail = task.state == TaskState::kCancelled ? "Cancelled" : task.message});
+  }
   if (state.boot.walking.has_value() && !indexing) {
     // The page looks through a folder and the engine has none of its files yet.
     Card card{.text = ProgressText(state)};
@@ -76,43 +81,24 @@ std::vector<Card> CardsOf(const UiState& state) {
 
 void DrawButtons(Frame& frame, const TaskEntry& task, float x, float y, float width) {
   const bool ready = frame.state.boot.phase == BootPhase::kReady;
-  const bool paused = task.state == TaskState::kPaused;
   std::string of = " " + task.title;
   if (of[1] >= 'A' && of[1] <= 'Z') of[1] = static_cast<char>(of[1] + 32);
   const float half = (width - kSpace2) / 2;
-  const auto control = [&](TaskAction action) {
-    frame.Do(ActionKind::kControlTask, static_cast<int32_t>(task.task),
-             static_cast<int32_t>(action));
-  };
   float left = x;
-  if (task.can_pause) {
-    const std::string_view label = paused ? "Resume" : "Pause";
-    if (Button(frame, IdOf("task_pause", task.task), {left, y, half, 32}, label,
-               {.look = ButtonLook::kSecondary,
-                .icon = paused ? Icon::kPlay : Icon::kPause,
-                .enabled = ready,
-                .name = std::string(label) + of})) {
-      control(paused ? TaskAction::kResume : TaskAction::kPause);
+  const auto draw = [&](bool wanted, std::string_view id, std::string_view label, Icon icon, TaskAction action) {
+    if (!wanted) return;
+    if (Button(frame, IdOf(id, task.task), {left, y, half, 32}, label,
+               {.look = ButtonLook::kSecondary, .icon = icon, .enabled = ready, .name = std::string(label) + of})) {
+      frame.Do(ActionKind::kControlTask, static_cast<int32_t>(task.task), static_cast<int32_t>(action));
     }
     left += half + kSpace2;
-  }
-  if (task.can_cancel &&
-      Button(frame, IdOf("task_cancel", task.task), {left, y, half, 32}, "Cancel",
-             {.look = ButtonLook::kSecondary,
-              .icon = Icon::kStop,
-              .enabled = ready,
-              .name = "Cancel" + of})) {
-    control(TaskAction::kCancel);
-    left += half + kSpace2;
-  }
-  if (task.can_restart &&
-      Button(frame, IdOf("task_restart", task.task), {left, y, half, 32}, "Restart",
-             {.look = ButtonLook::kSecondary,
-              .icon = Icon::kRefresh,
-              .enabled = ready,
-              .name = "Restart" + of})) {
-    control(TaskAction::kRestart);
-  }
+  };
+  const bool paused = task.state == TaskState::kPaused;
+  draw(task.can_pause && !paused, "task_pause", "Pause", Icon::kPause, TaskAction::kPause);
+  draw(task.can_pause && paused, "task_pause", "Resume", Icon::kPlay, TaskAction::kResume);
+  draw(task.can_cancel, "task_cancel", "Cancel", Icon::kStop, TaskAction::kCancel);
+  draw(task.can_restart, "task_restart", "Restart", Icon::kRefresh, TaskAction::kRestart);
+  draw(HasEnded(task), "task_dismiss", "Dismiss", Icon::kClose, TaskAction::kDismiss);
 }
 
 float HeightOf(const Card& card) {

@@ -1,5 +1,7 @@
 // A library with a graph over its vectors against the same library scanned, which is the oracle.
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <random>
@@ -144,11 +146,19 @@ TEST_F(GraphTest, ABuildingThatIsCancelledDoesNotBeginAgain) {
   WaitIdle();
   EXPECT_TRUE(State().tasks.empty());
   EXPECT_EQ(Paths("quokka", SearchMode::kSemantic).at(0), "new.txt");
+  // Unless it is told to.
+  const uint64_t bytes_without = State().memory_bytes;
+  ASSERT_EQ(State().ended_tasks.size(), 1u);
+  EXPECT_EQ(State().ended_tasks[0].kind, "graph");
+  Ask<protocol::Ack>(protocol::ControlTask{State().ended_tasks[0].task, protocol::TaskAction::kRestart});
+  WaitIdle();
+  EXPECT_TRUE(State().ended_tasks.empty());
+  EXPECT_GT(State().memory_bytes, bytes_without + kDocuments * 64);
 }
 
 TEST_F(GraphTest, IsThereAgainAfterARestart) {
   End();
-  const std::string path = ::testing::TempDir() + "graph_test.sqlite";
+  const std::string path = ::testing::TempDir() + "graph_test_" + std::to_string(::getpid()) + ".sqlite";
   std::remove(path.c_str());
   place_ = {path, "file"};
   Start();

@@ -310,6 +310,45 @@ TEST_F(SchedulerTest, AnAdoptedTaskIsItsOwners) {
   EXPECT_EQ(End(stiff).state, TaskState::kDone);
 }
 
+TEST_F(SchedulerTest, AnOwnerBeginsAnewWhatFailedOrWasCancelled) {
+  int restarts = 0;
+  const auto adopt = [&](const std::string& kind) {
+    return scheduler_.Adopt({.kind = kind, .title = "Adding"}, {.cancel = [] {}, .restart = [&] { ++restarts; }}, Note()).value();
+  };
+  const auto ended = [&] {
+    std::vector<TaskId> ids;
+    for (const TaskInfo& info : scheduler_.Recent()) {
+      if (info.can_restart) ids.push_back(info.id);
+    }
+    return ids;
+  };
+  const TaskId failed = adopt("add");
+  EXPECT_FALSE(scheduler_.Live()[0].can_restart) << "while it runs";
+  EXPECT_EQ(scheduler_.Restart(failed).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(scheduler_.Dismiss(failed).code(), StatusCode::kNotFound);
+  scheduler_.Finish(failed, Status(StatusCode::kBadData, "It is broken."));
+  EXPECT_EQ(ended(), std::vector{failed});
+  EXPECT_EQ(scheduler_.Restart(failed).value(), TaskId{});
+  EXPECT_EQ(restarts, 1);
+  EXPECT_EQ(scheduler_.Restart(failed).status().code(), StatusCode::kNotFound) << "once is enough";
+
+  const TaskId cancelled = adopt("add");
+  const TaskId other = adopt("build");
+  for (const TaskId id : {cancelled, other}) {
+    EXPECT_TRUE(scheduler_.Cancel(id).ok());
+    scheduler_.Finish(id, OkStatus());
+  }
+  EXPECT_EQ(ended(), (std::vector{cancelled, other}));
+  EXPECT_TRUE(scheduler_.Dismiss(other).ok());
+  EXPECT_EQ(scheduler_.Dismiss(other).code(), StatusCode::kNotFound);
+  const TaskId newer = adopt("add");
+  EXPECT_TRUE(ended().empty()) << "a newer one of its kind is at it";
+  scheduler_.Finish(newer, OkStatus());
+  EXPECT_TRUE(ended().empty()) << "it is done";
+  EXPECT_EQ(scheduler_.Dismiss(newer).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(restarts, 1);
+}
+
 TEST_F(SchedulerTest, AnOwnerMayFinishWhenItIsAskedTo) {
   TaskId id;
   id = scheduler_

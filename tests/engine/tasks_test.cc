@@ -54,6 +54,15 @@ class TasksTest : public EngineTest {
   void Pause() { Ask<protocol::Ack>(protocol::SetPaused{.paused = true}); }
   void Resume() { Ask<protocol::Ack>(protocol::SetPaused{.paused = false}); }
   // Whether the latest of the events that were sent so far tells of tasks.
+  std::vector<TaskEntry> Ended() { return State().ended_tasks; }
+  // The kinds of tasks that the page was asked to begin anew.
+  std::vector<std::string> RestartsWanted() const {
+    std::vector<std::string> kinds;
+    for (const auto& sent : sent_) {
+      if (sent.type == protocol::MessageType::kRestartWanted) kinds.push_back(protocol::Decode<protocol::RestartWanted>(sent.bytes).value().kind);
+    }
+    return kinds;
+  }
   bool TasksTold() const {
     for (auto sent = sent_.rbegin(); sent != sent_.rend(); ++sent) {
       if (sent->type != protocol::MessageType::kStateChanged) continue;
@@ -113,6 +122,65 @@ TEST_F(TasksTest, ACancelledTaskEndsItsRequestAndIsGone) {
   const RequestId again = PostMany(2);
   EXPECT_NE(Tasks("index").at(0).task, task.task);
   Wait(again);
+}
+
+TEST_F(TasksTest, ACancelledRunCanBeBegunAnewOrDismissed) {
+  LoadModel();
+  Pause();
+  const auto cancel = [this](int count) {
+    const RequestId add = PostMany(count);
+    Ask<protocol::Ack>(protocol::ControlTask{Tasks("index").at(0).task, TaskAction::kCancel});
+    Wait(add);
+    return Ended();
+  };
+  const std::vector<TaskEntry> first = cancel(5);
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0].kind, "index");
+  EXPECT_EQ(first[0].state, protocol::TaskState::kCancelled);
+  EXPECT_TRUE(first[0].can_restart);
+  EXPECT_FALSE(first[0].can_cancel || first[0].can_pause);
+  Ask<protocol::Ack>(protocol::ControlTask{first[0].task, TaskAction::kRestart});
+  EXPECT_EQ(RestartsWanted(), std::vector<std::string>{"index"}) << "the files are the page's";
+  EXPECT_TRUE(Ended().empty());
+  EXPECT_EQ(AskForError(protocol::ControlTask{first[0].task, TaskAction::kRestart}).code, "kNotFound");
+
+  const std::vector<TaskEntry> second = cancel(6);
+  ASSERT_EQ(second.size(), 1u);
+  Ask<protocol::Ack>(protocol::ControlTask{second[0].task, TaskAction::kDismiss});
+  EXPECT_TRUE(Ended().empty());
+  EXPECT_EQ(cancel(7).size(), 1u);
+  Resume();
+  Wait(PostMany(2));
+  EXPECT_TRUE(Ended().empty()) << "a newer run took its place";
+  EXPECT_EQ(RestartsWanted().size(), 1u);
+}
+
+TEST_F(TasksTest, ASiteModelThatCannotBeHadCanBeAskedForAgain) {
+  protocol::SetModel none;
+  none.built_in = true;
+  none.failure_code = "kUnavailable";
+  none.failure = "The model could not be fetched.";
+  const protocol::ErrorReply error = AskForError(none);
+  EXPECT_EQ(error.code, "kUnavailable");
+  EXPECT_EQ(error.message, none.failure);
+  EXPECT_EQ(State().model_state, protocol::ModelState::kFailed);
+  std::vector<TaskEntry> ended = Ended();
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].kind, "model");
+  EXPECT_EQ(ended[0].state, protocol::TaskState::kFailed);
+  EXPECT_EQ(ended[0].message, none.failure);
+  Ask<protocol::Ack>(protocol::ControlTask{ended[0].task, TaskAction::kRestart});
+  EXPECT_EQ(RestartsWanted(), std::vector<std::string>{"model"});
+  LoadModel();
+  WaitIdle();
+  EXPECT_EQ(State().model_state, protocol::ModelState::kReady);
+  EXPECT_TRUE(Ended().empty());
+  // And one that was read, but whose weights are no model.
+  inference_->fail_loads = true;
+  EXPECT_EQ(AskForError(ModelRequest()).code, "kBadData");
+  ended = Ended();
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].state, protocol::TaskState::kFailed);
 }
 
 TEST_F(TasksTest, WhatWaitsForAThreadIsTakenBackByACancel) {

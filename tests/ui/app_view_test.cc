@@ -351,6 +351,33 @@ TEST_F(UiAppViewTest, TasksHaveTheirProgressAndButtons) {
   EXPECT_EQ(mirror_.TakeChanges().find("\"n\":\"Tasks\""), std::string::npos) << "nothing to show";
 }
 
+TEST_F(UiAppViewTest, WhatHasFailedOrWasCancelledIsBegunAnewOrDismissed) {
+  Ready(3);
+  state_.library.open = true;
+  state_.engine->ended_tasks = {{.task = 7, .kind = "index", .title = "Indexing", .state = protocol::TaskState::kCancelled, .can_restart = true},
+                                {.task = 8,
+                                 .kind = "model",
+                                 .title = "Loading the model",
+                                 .state = protocol::TaskState::kFailed,
+                                 .can_restart = true,
+                                 .message = "It could not be fetched."}};
+  Draw();
+  const std::string told = mirror_.TakeChanges();
+  for (const char* part : {"Cancelled", "It could not be fetched.", "Restart indexing", "Dismiss indexing", "Restart loading the model"}) {
+    EXPECT_NE(told.find(part), std::string::npos) << part;
+  }
+  EXPECT_EQ(told.find("progressbar"), std::string::npos);
+  input_.activated = IdOf("task_restart", 8);
+  Draw();
+  ASSERT_TRUE(Did(ActionKind::kControlTask));
+  EXPECT_EQ(actions_.back().number, 8);
+  EXPECT_EQ(actions_.back().other, static_cast<int>(protocol::TaskAction::kRestart));
+  input_.activated = IdOf("task_dismiss", 7);
+  Draw();
+  EXPECT_EQ(actions_.back().number, 7);
+  EXPECT_EQ(actions_.back().other, static_cast<int>(protocol::TaskAction::kDismiss));
+}
+
 TEST_F(UiAppViewTest, KeysDoWhatTheySay) {
   const auto press = [&](Key key, bool in_field) {
     actions_.clear();

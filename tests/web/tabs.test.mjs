@@ -96,7 +96,7 @@ function state() {
     version: '', threads: 2, isolated: true, storage: 'opfs', storage_bytes: 0, documents: 0, passages: 0, embedded_passages: 0,
     files_total: 0, files_done: 0, files_failed: 0, current_path: '', queued: 0, running: 0, paused: false, idle: true, eta_ms: 0,
     tokens_embedded: 0, passages_embedded_now: 0, embed_tokens_per_s: 0, memory_bytes: 0, library_version: 0,
-    loop_lag: LAG, loop_stalls: 0, pool_lag: { interactive: LAG, visible: LAG, background: LAG }, tasks: [], ...MODEL,
+    loop_lag: LAG, loop_stalls: 0, pool_lag: { interactive: LAG, visible: LAG, background: LAG }, tasks: [], ended_tasks: [], ...MODEL,
   };
 }
 

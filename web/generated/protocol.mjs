@@ -5,7 +5,7 @@ import { ProtocolError, decodeStruct, encodeStruct } from '../wire.mjs';
 export { ProtocolError };
 
 /** Changes with any change of the schema; Hello compares it. */
-export const SCHEMA_HASH = 'c2bbd87bf57414ea';
+export const SCHEMA_HASH = '4394a5941d97a27e';
 
 /** @typedef {'hybrid'|'semantic'|'lexical'} SearchMode */
 /** @typedef {'queued'|'reading'|'embedding'|'ready'|'failed'|'cancelled'} FileState */
@@ -13,7 +13,7 @@ export const SCHEMA_HASH = 'c2bbd87bf57414ea';
 /** @typedef {'none'|'loading'|'ready'|'failed'} ModelState */
 /** @typedef {'waiting'|'running'|'paused'|'done'|'failed'|'cancelled'} TaskState */
 /** @typedef {'interactive'|'visible'|'background'} TaskPriority */
-/** @typedef {'pause'|'resume'|'cancel'|'restart'} TaskAction */
+/** @typedef {'pause'|'resume'|'cancel'|'restart'|'dismiss'} TaskAction */
 /** @typedef {'added'|'updated'|'unchanged'|'failed'|'cancelled'} AddOutcome */
 
 /**
@@ -91,6 +91,7 @@ export const SCHEMA_HASH = 'c2bbd87bf57414ea';
  * @property {boolean} can_pause
  * @property {boolean} can_cancel
  * @property {boolean} can_restart
+ * @property {string} message
  */
 /**
  * @typedef {object} PoolLag
@@ -130,6 +131,7 @@ export const SCHEMA_HASH = 'c2bbd87bf57414ea';
  * @property {number} memory_bytes
  * @property {number} library_version
  * @property {TaskEntry[]} tasks
+ * @property {TaskEntry[]} ended_tasks
  */
 /**
  * @typedef {object} SearchParts
@@ -208,6 +210,8 @@ export const SCHEMA_HASH = 'c2bbd87bf57414ea';
  * @property {string} tokenizer_json
  * @property {string} manifest_json
  * @property {boolean} built_in
+ * @property {string} failure_code
+ * @property {string} failure
  */
 /**
  * @typedef {object} Export
@@ -333,6 +337,10 @@ export const SCHEMA_HASH = 'c2bbd87bf57414ea';
  * @property {string} text
  */
 /**
+ * @typedef {object} RestartWanted
+ * @property {string} kind
+ */
+/**
  * @typedef {object} AddProgress
  * @property {number} total
  * @property {FinishedFile[]} files
@@ -377,6 +385,7 @@ export const SCHEMA_HASH = 'c2bbd87bf57414ea';
  * @property {ErrorReply} ErrorReply
  * @property {StateChanged} StateChanged
  * @property {Notice} Notice
+ * @property {RestartWanted} RestartWanted
  * @property {AddProgress} AddProgress
  */
 /** @typedef {keyof Messages} MessageName */
@@ -447,7 +456,8 @@ export const TYPE_IDS = {
   ErrorReply: 34,
   StateChanged: 35,
   Notice: 36,
-  AddProgress: 37,
+  RestartWanted: 37,
+  AddProgress: 38,
 };
 
 /** The other way round: TYPE_NAMES[TYPE_IDS.Hello] === 'Hello'. */
@@ -463,7 +473,7 @@ const SCHEMA = {
     ModelState: ['none', 'loading', 'ready', 'failed'],
     TaskState: ['waiting', 'running', 'paused', 'done', 'failed', 'cancelled'],
     TaskPriority: ['interactive', 'visible', 'background'],
-    TaskAction: ['pause', 'resume', 'cancel', 'restart'],
+    TaskAction: ['pause', 'resume', 'cancel', 'restart', 'dismiss'],
     AddOutcome: ['added', 'updated', 'unchanged', 'failed', 'cancelled'],
   },
   structs: {
@@ -533,6 +543,7 @@ const SCHEMA = {
       ['can_pause', { kind: 'bool' }],
       ['can_cancel', { kind: 'bool' }],
       ['can_restart', { kind: 'bool' }],
+      ['message', { kind: 'string', max: 4096 }],
     ],
     PoolLag: [
       ['interactive', { kind: 'struct', name: 'LagStats' }],
@@ -569,7 +580,8 @@ const SCHEMA = {
       ['pool_lag', { kind: 'struct', name: 'PoolLag' }],
       ['memory_bytes', { kind: 'u64' }],
       ['library_version', { kind: 'u32' }],
-      ['tasks', { kind: 'list', max: 64, minItemBytes: 33, item: { kind: 'struct', name: 'TaskEntry' } }],
+      ['tasks', { kind: 'list', max: 64, minItemBytes: 37, item: { kind: 'struct', name: 'TaskEntry' } }],
+      ['ended_tasks', { kind: 'list', max: 64, minItemBytes: 37, item: { kind: 'struct', name: 'TaskEntry' } }],
     ],
     SearchParts: [
       ['words_ms', { kind: 'f64' }],
@@ -635,6 +647,8 @@ const SCHEMA = {
       ['tokenizer_json', { kind: 'string', max: 67108864 }],
       ['manifest_json', { kind: 'string', max: 67108864 }],
       ['built_in', { kind: 'bool' }],
+      ['failure_code', { kind: 'string', max: 4096 }],
+      ['failure', { kind: 'string', max: 4096 }],
     ],
     Export: [
       ['damaged', { kind: 'bool' }],
@@ -737,6 +751,9 @@ const SCHEMA = {
     Notice: [
       ['level', { kind: 'enum', name: 'NoticeLevel' }],
       ['text', { kind: 'string', max: 4096 }],
+    ],
+    RestartWanted: [
+      ['kind', { kind: 'string', max: 4096 }],
     ],
     AddProgress: [
       ['total', { kind: 'u32' }],
