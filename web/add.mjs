@@ -20,6 +20,9 @@ import { bodyOf, walk } from './walk.mjs';
  * @property {(fileCount: number, path: string) => void} [onFound] while folders are being walked
  * @property {() => void} [onWalked] all files are found, or the walk failed; may come twice
  * @property {import('./folders.mjs').Ask} [ask] what to do with a folder that has the name of another
+ * @property {Map<string, string>} [names] what folders are called in the library, by their names, where that was decided before;
+ *   what is decided now comes in
+ * @property {() => void} [onCancelled] the engine gave it up, not by `signal`
  */
 /** @typedef {AddFilesReply & {renamed: number}} AddResult `renamed`: of those added, whose content was removed under another path */
 
@@ -40,7 +43,7 @@ const LOT_MS = 100;
  * @returns {Promise<AddResult>}
  * @throws {LodestoneError} kCancelled, or the first failure that is not about a single file
  */
-export async function addItems(engine, items, { signal, onProgress, onFound, onWalked, ask = () => 'separate' }) {
+export async function addItems(engine, items, { signal, onProgress, onFound, onWalked, ask = () => 'separate', names = new Map(), onCancelled }) {
   /** @type {AddResult} */
   const total = { added: 0, updated: 0, unchanged: 0, removed: 0, renamed: 0, failed: [] };
   const stop = new AbortController();
@@ -86,6 +89,7 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
         total.failed = total.failed.concat(reply.failed);
       })
       .catch((error) => {
+        if (error.code === 'kCancelled' && !stop.signal.aborted) onCancelled?.();
         failure ??= error;
         abort(); // what stopped one lot (no storage, the engine's end) stops them all
       })
@@ -140,7 +144,7 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
         await leaveFolder();
         root = item.root;
         if (root !== undefined) {
-          scan = new FolderScan(engine, root);
+          scan = new FolderScan(engine, root, names);
           scans.push(scan);
           await scan.begin();
         }
@@ -154,7 +158,7 @@ export async function addItems(engine, items, { signal, onProgress, onFound, onW
       found++;
       onFound?.(found, item.path);
       if (scan !== null && !scan.isDecided) scan.held.push(item);
-      else await take(item);
+      else await take(scan === null ? item : { ...item, path: scan.pathOf(item.path) });
     }
     onWalked?.();
     await leaveFolder();

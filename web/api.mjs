@@ -63,6 +63,14 @@ import { pickedModel } from './picked_model.mjs';
  * @property {{build: string}} offline the site is kept whole for use without a network
  */
 
+/**
+ * @typedef {object} Cancelled
+ * @property {AddItem[]} items
+ * @property {import('./folders.mjs').Ask} [ask]
+ * @property {Map<string, string>} names what folders are called in the library, where that was asked for
+ * @property {number | null} task that was cancelled
+ */
+
 const DEFAULT_TOP = 10;
 const EXPORT_PIECE_BYTES = 2 ** 20;
 
@@ -121,7 +129,7 @@ export class Listeners {
 export class Lodestone {
   /** @type {PageParts} */ #parts;
   /** @type {Set<Promise<unknown>>} */ #busy = new Set();
-  /** What was being added when it was cancelled in the engine. @type {{items: AddItem[], ask?: import('./folders.mjs').Ask}[]} */ #cancelled = [];
+  /** What was being added when the engine's task was cancelled, until that is forgotten. @type {Set<Cancelled>} */ #cancelled = new Set();
 
   /** @param {PageParts} parts */
   constructor(parts) {
@@ -143,41 +151,59 @@ export class Lodestone {
    * @returns {Promise<AddResult>} when all of it is saved and searchable
    */
   add(items, { signal, ask } = {}) {
-    const { engine, listeners, started, onFound, onWalked } = this.#parts;
     const list = items instanceof File || !isIterable(items) ? [/** @type {any} */ (items)] : [...items];
     for (const item of list) {
       if (typeof item !== 'object' || item === null) {
         return Promise.reject(new LodestoneError('kInvalidArgument', 'add() takes files, handles and {path, data}.'));
       }
     }
-    const adding = started().then(() =>
-      addItems(engine, list, { signal, ask, onFound, onWalked, onProgress: (progress) => listeners.emit('progress', progress) }),
-    );
-    adding.catch((error) => {
-      if (error?.code === 'kCancelled' && !signal?.aborted) this.#cancelled.push({ items: list, ask });
-    });
+    return this.#add({ items: list, ask, names: new Map(), task: null }, signal);
+  }
+
+  /**
+   * @param {Cancelled} what
+   * @param {AbortSignal} [signal]
+   */
+  #add(what, signal) {
+    const { engine, listeners, started, onFound, onWalked } = this.#parts;
+    const { items, ask, names } = what;
+    const onProgress = (/** @type {AddProgress} */ progress) => listeners.emit('progress', progress);
+    const onCancelled = () => void this.#keepCancelled(what);
+    const adding = started().then(() => addItems(engine, items, { signal, ask, names, onFound, onWalked, onProgress, onCancelled }));
     return this.#whileBusy(adding);
   }
 
-  /**
-   * Whether there is something to add that was cancelled by the engine's task and not by its signal.
-   */
-  get wasCancelled() {
-    return this.#cancelled.length > 0;
+  /** @param {Cancelled} what */
+  async #keepCancelled(what) {
+    this.#cancelled.add(what);
+    try {
+      // The task that was cancelled: the state that is asked for now has it, ended or about to.
+      const { tasks, ended_tasks } = (await this.#request('GetState', {})).state;
+      what.task = [...ended_tasks, ...tasks].find(({ kind }) => kind === 'index')?.task ?? null;
+    } catch {
+      // The engine is gone, and its tasks with it.
+    }
+    if (what.task === null) this.#cancelled.delete(what);
   }
 
   /**
-   * Adds again what was cancelled so; what came in before is not read twice.
-   * @returns {Promise<AddResult>}
+   * Adds again what was cancelled with this task.
+   * @param {number} task
+   * @returns {Promise<AddResult>[]} none where it was another tab's
    */
-  addCancelled() {
-    const [{ items, ask } = { items: [] }, ...more] = this.#cancelled.splice(0);
-    return this.add([...items, ...more.flatMap((one) => one.items)], { ask });
+  addCancelled(task) {
+    const all = [...this.#cancelled].filter((what) => what.task === task);
+    return all.map((what) => {
+      this.#cancelled.delete(what);
+      return this.#add(what);
+    });
   }
 
-  /** It will not be asked for any more. */
-  forgetCancelled() {
-    this.#cancelled.length = 0;
+  /** @param {{task: number}[]} known tasks: what was cancelled with any other will not be asked for any more */
+  forgetCancelled(known) {
+    for (const what of this.#cancelled) {
+      if (what.task !== null && !known.some(({ task }) => task === what.task)) this.#cancelled.delete(what);
+    }
   }
 
   /**

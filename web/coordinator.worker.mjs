@@ -32,7 +32,7 @@ let engine = null;
 const files = new Map();
 const reader = new ReaderBridge();
 let dead = false;
-/** The site's model, fetched here, as the page is busy with its first frame just then. @type {ReturnType<typeof siteModel> | null} */
+/** The site's model that is on its way: fetched ahead, as the page is busy with its first frame just then. @type {ReturnType<typeof siteModel> | null} */
 let model = null;
 /** @type {string | null} that is asked for, null for the site's default */
 let wantedModel = null;
@@ -202,12 +202,12 @@ function fetchSiteModel() {
 
 /** @param {Envelope} envelope */
 async function openSiteModel({ type, id }) {
-  const asked = (model ??= fetchSiteModel());
+  const asked = model ?? fetchSiteModel();
+  model = null; // who asks again, as this one may be broken, has it fetched again
   let message;
   try {
     message = await asked;
   } catch (error) {
-    if (model === asked) model = null; // who asks again has it fetched again
     message = noSiteModel(asLodestoneError(error, 'kUnavailable', 'The model could not be loaded.'));
   }
   receive({ kind: 'request', type, id, bytes: encode('SetModel', message) });

@@ -19,9 +19,18 @@ function open() {
         if (!request.result.objectStoreNames.contains(store)) request.result.createObjectStore(store, { keyPath });
       }
     };
-    request.onsuccess = () => resolve(request.result);
+    let isGivenUp = false;
+    request.onsuccess = () => {
+      // Who wants to change or delete it does not wait for this one.
+      request.result.onversionchange = () => request.result.close();
+      if (isGivenUp) request.result.close();
+      resolve(request.result);
+    };
     request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new Error('another tab holds the database'));
+    request.onblocked = () => {
+      isGivenUp = true;
+      reject(new Error('another tab holds the database'));
+    };
   });
 }
 

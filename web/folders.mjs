@@ -31,17 +31,20 @@ export class FolderScan {
   /** @type {FoundFile[]} files whose folder's name is not decided yet */ held = [];
   #engine;
   #root;
+  #names;
   #name;
   #isDecided = false;
 
   /**
    * @param {EngineClient} engine
    * @param {Root} root
+   * @param {Map<string, string>} names what folders are called in the library, by their names, where that was decided
    */
-  constructor(engine, root) {
+  constructor(engine, root, names) {
     this.#engine = engine;
     this.#root = root;
-    this.#name = root.name;
+    this.#names = names;
+    this.#name = names.get(root.name) ?? root.name;
   }
 
   get isDecided() {
@@ -50,8 +53,11 @@ export class FolderScan {
 
   /** Looks whether the library has a folder of this name at all, or this very one. */
   async begin() {
+    this.#isDecided = this.#names.has(this.#root.name);
+    if (this.#isDecided) return;
     const { stored } = await this.#compare(this.#name, []);
     this.#isDecided = stored === 0 || this.#root.isKept === true || (await isKeptFolder(this.#name, this.#root.handle));
+    if (this.#isDecided) this.#names.set(this.#root.name, this.#name);
   }
 
   /**
@@ -68,6 +74,7 @@ export class FolderScan {
     if (choice === 'cancel') throw new LodestoneError('kCancelled', 'Adding was cancelled.');
     this.#isDecided = true;
     if (choice === 'separate') await this.#rename();
+    this.#names.set(this.#root.name, this.#name);
     return files.map((item) => ({ ...item, path: this.pathOf(item.path) }));
   }
 

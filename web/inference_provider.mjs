@@ -120,10 +120,11 @@ export class ProviderChoice {
     try {
       opened = await open(adapter, openOnGpu);
       const batchTokens = await this.#judge(opened, sample, known);
-      if (batchTokens !== known && policy !== 'always' && !this.#isReleased) await trials.keep(adapter.info, batchTokens);
+      if (batchTokens !== known && policy !== 'always' && !this.#isReleased) void trials.keep(adapter.info, batchTokens);
       if (batchTokens > 0 && !this.#isReleased) return this.#choose(opened, batchTokens);
     } catch {
       // It stays as it is: the wasm provider does everything.
+      if (known !== null && !this.#isReleased) void trials.keep(adapter.info, null);
     }
     if (opened !== null) await close(opened);
   }
@@ -187,7 +188,7 @@ export class ProviderChoice {
     this.#chosen = null;
     this.#parts.onGpu(0);
     // What failed is tried anew before it is trusted.
-    if (!this.#isReleased) await this.#parts.trials.keep(chosen.adapter, null);
+    if (!this.#isReleased) void this.#parts.trials.keep(chosen.adapter, null);
     await close(chosen);
   }
 

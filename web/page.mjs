@@ -195,15 +195,16 @@ class Page {
       // A model whose words were read but whose weights were not leaves search by words, and is ready.
       this.#ready.reject(failure);
       this.#isModelMissing = true;
+      this.#notice('error', failure.message);
     }
   }
 
   /**
-   * The person has restarted a task whose work is the page's to bring. Another tab may have it.
-   * @param {string} kind
+   * The person has restarted a task whose work is the page's to bring. What was to be added another tab may have.
+   * @param {import('./generated/protocol.mjs').RestartWanted} wanted
    */
-  #beginAgain(kind) {
-    if (kind === 'index' && this.api.wasCancelled) void this.#tellOf(this.api.addCancelled());
+  #beginAgain({ kind, task }) {
+    if (kind === 'index') for (const adding of this.api.addCancelled(task)) void this.#tellOf(adding);
     if (kind !== 'model') return;
     this.#awaitModelAgain();
     this.#modelSettled = this.#openModel(() => this.#engine.openSiteModel());
@@ -232,7 +233,7 @@ class Page {
     if (type === 'StateChanged') {
       const { state } = decode('StateChanged', bytes);
       if (state.model_state === 'loading' || state.model_state === 'ready') this.#becomeReady(state);
-      if (![...state.tasks, ...state.ended_tasks].some(({ kind }) => kind === 'index')) this.api.forgetCancelled();
+      this.api.forgetCancelled([...state.tasks, ...state.ended_tasks]);
       this.#listeners.emit('state', state);
       if (state.storage === 'opfs') this.#storage.libraryHas(state.storage_bytes);
     } else if (type === 'Notice') {
@@ -240,7 +241,7 @@ class Page {
       if (this.#uiFailed) return this.#notice(level, text);
       this.#listeners.emit('notice', { level, text });
     } else if (type === 'RestartWanted') {
-      return this.#beginAgain(decode('RestartWanted', bytes).kind);
+      return this.#beginAgain(decode('RestartWanted', bytes));
     } else {
       return; // of a request, as the progress of each file: what the interface is told costs a frame
     }

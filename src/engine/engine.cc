@@ -141,7 +141,7 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
     case MessageType::kAddFiles: {
       protocol::AddFiles request;
       if (!DecodeInto(bytes, id, &request)) return;
-      if (!open_status_.ok()) return RespondError(id, open_status_);
+      if (RefuseFiles(id, request)) return;
       // What is told is the lag of the latest run of indexing, not the worst moment since the start.
       if (ingest_.BeginsRun(request)) {
         lag_.Reset(context_.platform.clock->NowMs());

@@ -76,11 +76,13 @@ class Engine {
   void SetIndexingPaused(bool paused);
   // What is added from now on is part of the task of this run.
   void BeginIndexing();
+  // Answers those that cannot be taken in; true if it did.
+  bool RefuseFiles(RequestId id, const protocol::AddFiles& request);
   // Tasks begin and end as the work does that they stand for.
   void FollowTasks();
   Scheduler::Hooks PauseHooks();
   void FollowSiteModel();
-  void AskForRestart(const char* kind);
+  void AskForRestart(const char* kind, TaskId task);
   TaskId Follow(TaskId task, TaskSpec spec, Scheduler::Hooks hooks);
   std::vector<protocol::TaskEntry> TaskEntries() const;
   // Those that failed or were cancelled and can be begun anew.
@@ -108,8 +110,9 @@ class Engine {
   bool EndOpening(RequestId id, bool built_in, const Status& status);
   void LeaveOpening(RequestId id, bool built_in);
   void RefuseModel(RequestId id, bool built_in, const Status& status);
+  void SiteModelFailed(const Status& status);
   // A model has gone or did not come: what waited for its vectors waits for the other one's, if there is one.
-  void WithoutModel(const Status& status);
+  void WithoutModel(const Status& status, bool told);
   // What the page is told of the model is what is now in use.
   void ModelChanged();
   void EmbeddingFailed(ModelSlot* slot, const Status& status);
@@ -145,6 +148,7 @@ class Engine {
   CoreShare cores_;
   FolderScans scans_;
   TaskId index_task_, fill_task_, model_task_;
+  bool run_cancelled_ = false;  // the latest of indexing
   bool mended_ = false;
   LagMonitor lag_;
   std::map<RequestId, bool> open_requests_;
@@ -154,6 +158,7 @@ class Engine {
   Status open_status_;
   protocol::ModelState model_state_ = protocol::ModelState::kNone;
   std::string model_error_;
+  Status site_model_failure_;  // why it is not there
   size_t models_opening_ = 0;
   struct Opening {
     TaskId task;

@@ -65,7 +65,8 @@ void Engine::OnSetModel(RequestId id, const protocol::SetModel& request) {
   Result<ModelDescription> description = ModelDescription{};
   if (!request.manifest_json.empty()) description = ParseManifest(request.manifest_json);
   ++models_opening_;
-  if (!request.built_in) BeginOpening(id);
+  if (request.built_in) site_model_failure_ = OkStatus();
+  else BeginOpening(id);
   if (!request.failure.empty()) {
     return RefuseModel(id, request.built_in, Status(StatusCodeFromName(request.failure_code), request.failure));
   }
@@ -152,7 +153,7 @@ void Engine::CancelModel(RequestId id) {
   if (is_latest) {
     ++larger_turn_;  // for what is yet to be read
     if (took_the_place) CloseModel(&context_.larger);
-    WithoutModel(status);
+    WithoutModel(status, /*told=*/true);
   }
   RespondError(id, status);
 }
@@ -165,16 +166,23 @@ void Engine::LeaveOpening(RequestId id, bool built_in) {
 
 // Why a model cannot be had; what there was goes on.
 void Engine::RefuseModel(RequestId id, bool built_in, const Status& status) {
-  if (built_in) FollowSiteModel();  // it may have failed before it was told of
+  if (built_in) SiteModelFailed(status);
   if (!EndOpening(id, built_in, status)) return;
-  WithoutModel(status);
+  WithoutModel(status, /*told=*/!built_in);  // the page asked for that one by itself and tells of it
   RespondError(id, status);
 }
 
-void Engine::WithoutModel(const Status& status) {
+// It may have done so before there was a task to tell of.
+void Engine::SiteModelFailed(const Status& status) {
+  site_model_failure_ = status;
+  FollowSiteModel();
+}
+
+void Engine::WithoutModel(const Status& status, bool told) {
   if (context_.best_model().ready()) {
     ModelChanged();
     fillers_.best().TellAll();
+    if (!told) return;
     const bool is_wanted = status.code() == StatusCode::kCancelled;
     return Notify(is_wanted ? protocol::NoticeLevel::kInfo : protocol::NoticeLevel::kError,
                   status.message() + " The model that was there stays in use.");
@@ -183,7 +191,7 @@ void Engine::WithoutModel(const Status& status) {
   ModelChanged();
   if (model_state_ != protocol::ModelState::kFailed) return;  // another one is still being opened
   ingest_.GiveUpEmbedding();
-  Notify(protocol::NoticeLevel::kError, status.message() + " Until then, search works by words only.");
+  if (told) Notify(protocol::NoticeLevel::kError, status.message() + " Until then, search works by words only.");
 }
 
 void Engine::CloseModel(ModelSlot* slot) {
@@ -200,8 +208,8 @@ void Engine::EmbeddingFailed(ModelSlot* slot, const Status& status) {
     StateMayHaveChanged();
   } else {
     CloseModel(slot);
-    if (slot == &context_.instant) FollowSiteModel();
-    WithoutModel(status);
+    if (slot == &context_.instant) SiteModelFailed(status);
+    WithoutModel(status, /*told=*/true);
   }
   context_.larger.embedder.Pump();  // the other one's batches are no longer before it
   CheckIdle();

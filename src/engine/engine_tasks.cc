@@ -41,12 +41,26 @@ Scheduler::Hooks Engine::PauseHooks() {
 }
 
 void Engine::BeginIndexing() {
-  if (ingest_.idle()) context_.tasks.Finish(index_task_, OkStatus());  // the former run's
+  if (ingest_.idle() || run_cancelled_) context_.tasks.Finish(index_task_, OkStatus());  // the former run's
+  if (std::exchange(run_cancelled_, false)) index_task_ = {};  // some of it may still be on its way back
   Scheduler::Hooks hooks = PauseHooks();
-  hooks.cancel = [this] { ingest_.CancelAll(); };
-  hooks.restart = [this] { AskForRestart("index"); };
+  hooks.cancel = [this] {
+    run_cancelled_ = true;
+    ingest_.CancelAll();
+  };
+  hooks.restart = [this](TaskId task) { AskForRestart("index", task); };
   index_task_ = ingest_.task = Follow(index_task_, {.kind = "index", .title = "Indexing"}, std::move(hooks));
   if (ingest_.paused()) (void)context_.tasks.Pause(index_task_);
+}
+
+bool Engine::RefuseFiles(RequestId id, const protocol::AddFiles& request) {
+  Status status = open_status_;
+  // Of a walk that has not heard yet.
+  if (status.ok() && request.continues && run_cancelled_) status = Status(StatusCode::kCancelled, "Adding was cancelled. What was already added stays.");
+  if (status.ok()) return false;
+  for (const protocol::FileEntry& file : request.files) context_.platform.files->Release(FileId{file.file_id});
+  RespondError(id, status);
+  return true;
 }
 
 // Filling in vectors and loading a model begin and end in many places; their tasks follow what is so.
@@ -67,22 +81,19 @@ void Engine::FollowTasks() {
   fillers_.SetTask(fill_task_);
 
   // A picked model has a task of its own.
-  if (models_opening_ > openings_.size()) {
-    FollowSiteModel();
-  } else {
-    const bool failed = model_state_ == protocol::ModelState::kFailed;
-    context_.tasks.Finish(model_task_, failed ? Status(StatusCode::kUnavailable, model_error_) : OkStatus());
-  }
+  if (models_opening_ > openings_.size()) FollowSiteModel();
+  else context_.tasks.Finish(model_task_, site_model_failure_);
 }
 
 void Engine::FollowSiteModel() {
-  const TaskSpec spec{.kind = "model", .title = "Loading the model", .priority = Priority::kVisible};
-  model_task_ = Follow(model_task_, spec, {.restart = [this] { AskForRestart("model"); }});
+  const TaskSpec spec{.kind = "model", .title = "Loading the model", .subject = "of the site", .priority = Priority::kVisible};
+  model_task_ = Follow(model_task_, spec, {.restart = [this](TaskId task) { AskForRestart("model", task); }});
 }
 
 // Files and the site's model are the page's to bring.
-void Engine::AskForRestart(const char* kind) {
-  send_(MessageKind::kEvent, protocol::MessageType::kRestartWanted, RequestId{}, protocol::Encode(protocol::RestartWanted{kind}));
+void Engine::AskForRestart(const char* kind, TaskId task) {
+  send_(MessageKind::kEvent, protocol::MessageType::kRestartWanted, RequestId{},
+        protocol::Encode(protocol::RestartWanted{kind, task.value}));
 }
 
 void Engine::SetIndexingPaused(bool paused) {

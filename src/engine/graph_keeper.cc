@@ -88,12 +88,12 @@ void GraphKeeper::Build(const std::string& model_id, const Tier& tier) {
     building->cancelled = true;
     given_up_.insert(building->model_id);
   };
-  const auto restart = [this, building] {
-    given_up_.erase(building->model_id);
+  const auto restart = [this, model_id](TaskId) {
+    given_up_.erase(model_id);
     Tend();
   };
   // A pause holds the slices that wait, and so those that would follow them.
-  const Result<TaskId> task = context_->tasks.Adopt({.kind = "graph", .title = "Speeding up search by meaning"},
+  const Result<TaskId> task = context_->tasks.Adopt({.kind = "graph", .title = "Speeding up search by meaning", .subject = model_id},
                                                     {.cancel = cancel, .pause = [] {}, .resume = [] {}, .restart = restart});
   if (task.ok()) building->task = task.value();  // else it goes on unseen
   for (int i = context_->platform.compute->thread_count(); i > 0; --i) NextSlice(building);

@@ -94,7 +94,9 @@ Result<TaskId> Scheduler::Adopt(TaskSpec spec, Hooks hooks, Ended ended) {
   Result<TaskPtr> registered = Register(std::move(spec), std::move(ended));
   if (!registered.ok()) return registered.status();
   const TaskPtr& task = registered.value();
-  std::erase_if(recent_, [&task](const TaskPtr& one) { return one->hooks.restart && one->spec.kind == task->spec.kind; });
+  std::erase_if(recent_, [&spec = task->spec](const TaskPtr& one) {
+    return one->hooks.restart && one->spec.kind == spec.kind && one->spec.subject == spec.subject;
+  });
   task->hooks = std::move(hooks);
   task->state = TaskState::kRunning;
   Changed(*task);

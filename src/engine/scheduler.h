@@ -26,6 +26,7 @@ enum class TaskState { kWaiting, kRunning, kPaused, kDone, kFailed, kCancelled }
 struct TaskSpec {
   std::string kind = {};   // "index", "export": what sort of work
   std::string title = {};  // for the person
+  std::string subject = {};  // what it is about, where several of a kind may be
   Priority priority = Priority::kBackground;
   // A newer task of the same group takes this one's place; empty: none does.
   std::string group = {};
@@ -91,7 +92,7 @@ class Scheduler {
     std::function<void()> pause = {};
     std::function<void()> resume = {};
     // Of one that has failed or was cancelled: its owner begins the work anew, now or later, as another task.
-    std::function<void()> restart = {};
+    std::function<void(TaskId)> restart = {};
   };
   struct Limits {
     size_t tasks = 256;     // that have not ended, without parts
@@ -110,8 +111,8 @@ class Scheduler {
   // Errors: kBusy when too many have not ended, kNotFound when one of `after` is unknown or did not finish,
   // kUnavailable after Shutdown. `ended` is never called before this returns, and not at all after an error.
   Result<TaskId> Start(TaskSpec spec, Factory factory, Ended ended);
-  // A task whose owner knows the work, runs it as parts and tells of it by Report and Finish. It takes the place of those
-  // of its kind that an owner could begin anew. Errors: as Start.
+  // A task whose owner knows the work, runs it as parts and tells of it by Report and Finish. It takes the place of
+  // one of its kind and subject that has ended and could be restarted. Errors: as Start.
   Result<TaskId> Adopt(TaskSpec spec, Hooks hooks, Ended ended = {});
 
   // Errors of all: kNotFound for a task that has ended, kInvalidArgument for what it cannot do.

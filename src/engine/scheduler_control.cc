@@ -88,13 +88,15 @@ Result<TaskId> Scheduler::Restart(TaskId id) {
   if (!InfoOf(*task).can_restart) return Impossible();
   if (!task->factory) {
     std::erase(recent_, task);
-    task->hooks.restart();
+    task->hooks.restart(id);
     Changed(*task);
     return TaskId{};
   }
   TaskSpec spec = task->spec;
   spec.after.clear();
-  return Start(std::move(spec), task->factory, task->ended);
+  Result<TaskId> again = Start(std::move(spec), task->factory, task->ended);
+  if (again.ok()) std::erase(recent_, task);
+  return again;
 }
 
 Status Scheduler::Dismiss(TaskId id) {

@@ -50,14 +50,18 @@ void Scheduler::End(const TaskPtr& task, TaskState state, Status status) {
   task->status = std::move(status);
   task->batch.reset();
   // Of what can be restarted, what that takes.
-  std::function<void()> restart = std::move(task->hooks.restart);
+  std::function<void(TaskId)> restart = std::move(task->hooks.restart);
   task->hooks = {};
   if (state != TaskState::kDone && !task->is_part()) task->hooks.restart = std::move(restart);
   std::vector<TaskPtr> followers;
   if (!task->is_part()) {
     --whole_count_;
     recent_.push_back(task);
-    if (recent_.size() > kMaxRecent) recent_.pop_front();
+    if (recent_.size() > kMaxRecent) {
+      // What can be restarted is the last to be forgotten.
+      const auto first = std::find_if(recent_.begin(), recent_.end(), [](const TaskPtr& one) { return !InfoOf(*one).can_restart; });
+      recent_.erase(first == recent_.end() ? recent_.begin() : first);
+    }
     for (const auto& [id, other] : tasks_) {
       if (std::erase(other->spec.after, task->id) > 0) followers.push_back(other);
     }

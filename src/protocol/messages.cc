@@ -678,10 +678,12 @@ void Read(Reader& reader, Notice* value) {
 
 void Write(Writer& writer, const RestartWanted& value) {
   writer.String(value.kind, 4096);
+  writer.U32(value.task);
 }
 
 void Read(Reader& reader, RestartWanted* value) {
   reader.String(4096, &value->kind);
+  reader.U32(&value->task);
 }
 
 void Write(Writer& writer, const AddProgress& value) {

@@ -12,7 +12,7 @@
 namespace lodestone::protocol {
 
 // Changes with any change of the schema; Hello compares it.
-inline constexpr std::string_view kSchemaHash = "4394a5941d97a27e";
+inline constexpr std::string_view kSchemaHash = "8b35fb7760b93a5d";
 
 enum class SearchMode : uint8_t { kHybrid, kSemantic, kLexical };
 enum class FileState : uint8_t { kQueued, kReading, kEmbedding, kReady, kFailed, kCancelled };
@@ -402,6 +402,7 @@ struct Notice {
 
 struct RestartWanted {
   std::string kind;
+  uint32_t task = 0;
   friend bool operator==(const RestartWanted&, const RestartWanted&) = default;
 };
 

@@ -93,9 +93,10 @@ void DrawNotices(Frame& frame, float right) {
   const auto& notices = frame.state.notices;
   if (notices.empty()) return;
   const Theme& theme = frame.theme();
-  const float width = std::min(400.0f, frame.width - 2 * kSpace3);
+  const float margin = frame.narrow ? kSpace3 : kSpace5;
+  const float width = std::min(400.0f, right - margin - kSpace3);
   float bottom = frame.height - kStatusHeight - kSpace4;
-  const float x = right - width - (frame.narrow ? kSpace3 : kSpace5);
+  const float x = right - width - margin;
   for (size_t i = notices.size(); i-- > 0;) {
     const NoticeItem& notice = notices[i];
     const float text_width = width - 44 - 48;

@@ -91,7 +91,7 @@ void DrawStatusLine(Frame& frame, const Rect& rect) {
     x += 96 + kSpace4;
   }
   std::string all = text;
-  for (const std::string& fact : facts) all += ". " + fact;
+  for (const std::string& fact : facts) all += (all.ends_with('.') ? " " : ". ") + fact;
   frame.mirror.Add({.id = IdOf("status"),
                     .role = Role::kStatus,
                     .name = "Status",

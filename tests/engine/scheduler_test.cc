@@ -313,7 +313,7 @@ TEST_F(SchedulerTest, AnAdoptedTaskIsItsOwners) {
 TEST_F(SchedulerTest, AnOwnerBeginsAnewWhatFailedOrWasCancelled) {
   int restarts = 0;
   const auto adopt = [&](const std::string& kind) {
-    return scheduler_.Adopt({.kind = kind, .title = "Adding"}, {.cancel = [] {}, .restart = [&] { ++restarts; }}, Note()).value();
+    return scheduler_.Adopt({.kind = kind, .title = "Adding"}, {.cancel = [] {}, .restart = [&](TaskId) { ++restarts; }}, Note()).value();
   };
   const auto ended = [&] {
     std::vector<TaskId> ids;
@@ -341,6 +341,14 @@ TEST_F(SchedulerTest, AnOwnerBeginsAnewWhatFailedOrWasCancelled) {
   EXPECT_EQ(ended(), (std::vector{cancelled, other}));
   EXPECT_TRUE(scheduler_.Dismiss(other).ok());
   EXPECT_EQ(scheduler_.Dismiss(other).code(), StatusCode::kNotFound);
+  const TaskId elsewhere = scheduler_.Adopt({.kind = "add", .title = "Adding", .subject = "elsewhere"}, {}, Note()).value();
+  EXPECT_EQ(ended(), std::vector{cancelled}) << "that is about something else";
+  scheduler_.Finish(elsewhere, OkStatus());
+  for (int i = 0; i < 40; ++i) {
+    Start("done", 1);
+    RunAll();
+  }
+  EXPECT_EQ(ended(), std::vector{cancelled}) << "what can be restarted is not forgotten for what is done";
   const TaskId newer = adopt("add");
   EXPECT_TRUE(ended().empty()) << "a newer one of its kind is at it";
   scheduler_.Finish(newer, OkStatus());

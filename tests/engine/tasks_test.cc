@@ -53,7 +53,6 @@ class TasksTest : public EngineTest {
   }
   void Pause() { Ask<protocol::Ack>(protocol::SetPaused{.paused = true}); }
   void Resume() { Ask<protocol::Ack>(protocol::SetPaused{.paused = false}); }
-  // Whether the latest of the events that were sent so far tells of tasks.
   std::vector<TaskEntry> Ended() { return State().ended_tasks; }
   // The kinds of tasks that the page was asked to begin anew.
   std::vector<std::string> RestartsWanted() const {
@@ -63,6 +62,7 @@ class TasksTest : public EngineTest {
     }
     return kinds;
   }
+  // Whether the latest of the events that were sent so far tells of tasks.
   bool TasksTold() const {
     for (auto sent = sent_.rbegin(); sent != sent_.rend(); ++sent) {
       if (sent->type != protocol::MessageType::kStateChanged) continue;
@@ -153,6 +153,56 @@ TEST_F(TasksTest, ACancelledRunCanBeBegunAnewOrDismissed) {
   Wait(PostMany(2));
   EXPECT_TRUE(Ended().empty()) << "a newer run took its place";
   EXPECT_EQ(RestartsWanted().size(), 1u);
+}
+
+TEST_F(TasksTest, WhatAWalkSendsAfterItsRunWasCancelledIsNotTaken) {
+  LoadModel();
+  Pause();
+  const RequestId add = PostMany(5);
+  Ask<protocol::Ack>(protocol::ControlTask{Tasks("index").at(0).task, TaskAction::kCancel});
+  Wait(add);
+  Resume();
+  EXPECT_EQ(AskForError(protocol::AddFiles{.files = {Entry("late.txt", "A lantern.")}, .continues = true}).code, "kCancelled");
+  EXPECT_EQ(Ended().size(), 1u) << "the late one is no run of its own";
+  EXPECT_TRUE(State().tasks.empty());
+  Wait(Post(protocol::AddFiles{.files = {Entry("other.txt", "A violin.")}}));
+  Wait(Post(protocol::AddFiles{.files = {Entry("more.txt", "A whale.")}, .continues = true}));
+  WaitIdle();
+  EXPECT_EQ(State().documents, 2u);
+}
+
+TEST_F(TasksTest, ARunThatBeginsWhileACancelledOneEndsIsItsOwn) {
+  LoadModel();
+  WaitIdle();
+  std::promise<void> release = HoldThreads();
+  const RequestId first = PostMany(20);
+  UntilRead(20);
+  const uint32_t cancelled = Tasks("index").at(0).task;
+  Ask<protocol::Ack>(protocol::ControlTask{cancelled, TaskAction::kCancel});
+  const RequestId second = Post(protocol::AddFiles{.files = {Entry("kept.txt", "A violin.")}});
+  EXPECT_NE(Tasks("index").at(0).task, cancelled);
+  release.set_value();
+  EXPECT_EQ(ErrorOf(Wait(first)).code, "kCancelled");
+  EXPECT_EQ(protocol::Decode<protocol::AddFilesReply>(Wait(second).bytes).value().added, 1u);
+  WaitIdle();
+  EXPECT_TRUE(State().tasks.empty());
+  EXPECT_TRUE(Ended().empty()) << "it is done, and took the cancelled one's place";
+}
+
+TEST_F(TasksTest, ASiteModelThatIsMissingBesideAPickedOneCanBeAskedForAgain) {
+  Ask<protocol::SetModelReply>(LargerModelRequest());
+  protocol::SetModel none;
+  none.built_in = true;
+  none.failure_code = "kUnavailable";
+  none.failure = "The model could not be fetched.";
+  AskForError(none);
+  EXPECT_EQ(State().model_state, protocol::ModelState::kReady);
+  ASSERT_EQ(Ended().size(), 1u);
+  // Another pick is another matter.
+  larger_inference_->fail_loads = true;
+  AskForError(LargerModelRequest());
+  ASSERT_EQ(Ended().size(), 1u);
+  EXPECT_EQ(Ended()[0].message, none.failure);
 }
 
 TEST_F(TasksTest, ASiteModelThatCannotBeHadCanBeAskedForAgain) {

@@ -5,7 +5,7 @@ import { ProtocolError, decodeStruct, encodeStruct } from '../wire.mjs';
 export { ProtocolError };
 
 /** Changes with any change of the schema; Hello compares it. */
-export const SCHEMA_HASH = '4394a5941d97a27e';
+export const SCHEMA_HASH = '8b35fb7760b93a5d';
 
 /** @typedef {'hybrid'|'semantic'|'lexical'} SearchMode */
 /** @typedef {'queued'|'reading'|'embedding'|'ready'|'failed'|'cancelled'} FileState */
@@ -339,6 +339,7 @@ export const SCHEMA_HASH = '4394a5941d97a27e';
 /**
  * @typedef {object} RestartWanted
  * @property {string} kind
+ * @property {number} task
  */
 /**
  * @typedef {object} AddProgress
@@ -754,6 +755,7 @@ const SCHEMA = {
     ],
     RestartWanted: [
       ['kind', { kind: 'string', max: 4096 }],
+      ['task', { kind: 'u32' }],
     ],
     AddProgress: [
       ['total', { kind: 'u32' }],
