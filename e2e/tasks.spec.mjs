@@ -1,5 +1,7 @@
 // The task panel: what the engine is at, with progress and buttons, found by role and name.
-import { addTexts, expect, test } from './lib/fixtures.mjs';
+import path from 'node:path';
+import { dropPaths } from '../scripts/lib/headless/drop.mjs';
+import { addTexts, expect, test, writeTree } from './lib/fixtures.mjs';
 import { serveDist } from './lib/sites.mjs';
 
 const TEXTS = Object.fromEntries(
@@ -63,6 +65,31 @@ test('what was cancelled can be dismissed, and is not read then', async ({ app, 
   const { documents, ended_tasks } = await app.state();
   expect(documents).toBeLessThan(40);
   expect(ended_tasks).toEqual([]);
+});
+
+test('a dropped folder comes back under the name that was chosen for it, and what was declined does not', async ({ app, page, folder }) => {
+  await addTexts(app, { 'docs/old.txt': 'A lantern.', 'other/old.txt': 'A violin.' });
+  writeTree(folder, Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`docs/${n}.txt`, `Text ${n} of a glacier.`])));
+  writeTree(folder, { 'other/new.txt': 'A whale.' });
+  await app.idle();
+  await page.getByRole('button', { name: 'Library', exact: true }).click();
+  await app.call(() => window.lodestone.pause());
+  await dropPaths(page, [path.join(folder, 'docs')]);
+  await page.getByRole('button', { name: /^Another folder/ }).click();
+  const task = page.getByRole('list', { name: 'Tasks' }).getByRole('listitem', { name: 'Indexing' });
+  await expect(task).toContainText('paused');
+  await dropPaths(page, [path.join(folder, 'other')]);
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await task.getByRole('button', { name: 'Cancel indexing' }).click();
+  await expect(task).toContainText('Cancelled');
+  await app.call(() => window.lodestone.resume());
+  await task.getByRole('button', { name: 'Restart indexing' }).click();
+  await app.untilState((state) => state.documents === 22);
+  await app.idle();
+  const { entries } = await app.call(() => window.lodestone.list());
+  const roots = entries.map((/** @type {{path: string}} */ entry) => entry.path.split('/')[0]);
+  expect([...new Set(roots)].sort()).toEqual(['docs', 'docs (2)', 'other']);
+  expect(entries).toHaveLength(22);
 });
 
 test("the site's model is fetched again when its loading is restarted", async ({ page }) => {

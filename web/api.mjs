@@ -1,6 +1,7 @@
 // window.lodestone: the door to everything, for the page itself, for other scripts and for headless use.
 // README.md documents it; the shapes of results are those that scripts/search prints.
 import { addItems } from './add.mjs';
+import { CancelledAdds } from './cancelled_adds.mjs';
 import { LodestoneError } from './errors.mjs';
 import { newId } from './folders.mjs';
 import { forgetFolder, keptFolders } from './handles.mjs';
@@ -63,14 +64,6 @@ import { pickedModel } from './picked_model.mjs';
  * @property {{build: string}} offline the site is kept whole for use without a network
  */
 
-/**
- * @typedef {object} Cancelled
- * @property {AddItem[]} items
- * @property {import('./folders.mjs').Ask} [ask]
- * @property {Map<string, string>} names what folders are called in the library, where that was asked for
- * @property {number | null} task that was cancelled
- */
-
 const DEFAULT_TOP = 10;
 const EXPORT_PIECE_BYTES = 2 ** 20;
 
@@ -129,7 +122,7 @@ export class Listeners {
 export class Lodestone {
   /** @type {PageParts} */ #parts;
   /** @type {Set<Promise<unknown>>} */ #busy = new Set();
-  /** What was being added when the engine's task was cancelled, until that is forgotten. @type {Set<Cancelled>} */ #cancelled = new Set();
+  #cancelled = new CancelledAdds();
 
   /** @param {PageParts} parts */
   constructor(parts) {
@@ -157,53 +150,35 @@ export class Lodestone {
         return Promise.reject(new LodestoneError('kInvalidArgument', 'add() takes files, handles and {path, data}.'));
       }
     }
-    return this.#add({ items: list, ask, names: new Map(), task: null }, signal);
+    return this.#add({ items: list, ask, names: new Map() }, signal);
   }
 
   /**
-   * @param {Cancelled} what
+   * @param {import('./cancelled_adds.mjs').Adding} adding
    * @param {AbortSignal} [signal]
    */
-  #add(what, signal) {
+  #add(adding, signal) {
     const { engine, listeners, started, onFound, onWalked } = this.#parts;
-    const { items, ask, names } = what;
+    const { items, ask, names } = adding;
     const onProgress = (/** @type {AddProgress} */ progress) => listeners.emit('progress', progress);
-    const onCancelled = () => void this.#keepCancelled(what);
-    const adding = started().then(() => addItems(engine, items, { signal, ask, names, onFound, onWalked, onProgress, onCancelled }));
-    return this.#whileBusy(adding);
-  }
-
-  /** @param {Cancelled} what */
-  async #keepCancelled(what) {
-    this.#cancelled.add(what);
-    try {
-      // The task that was cancelled: the state that is asked for now has it, ended or about to.
-      const { tasks, ended_tasks } = (await this.#request('GetState', {})).state;
-      what.task = [...ended_tasks, ...tasks].find(({ kind }) => kind === 'index')?.task ?? null;
-    } catch {
-      // The engine is gone, and its tasks with it.
-    }
-    if (what.task === null) this.#cancelled.delete(what);
+    const onCancelled = () => void this.#cancelled.keep(adding, () => this.state());
+    return this.#whileBusy(
+      started().then(() => addItems(engine, items, { signal, ask, names, onFound, onWalked, onProgress, onCancelled })),
+    );
   }
 
   /**
-   * Adds again what was cancelled with this task.
+   * Adds again what was cancelled with a task that is restarted.
    * @param {number} task
-   * @returns {Promise<AddResult>[]} none where it was another tab's
+   * @returns {Promise<AddResult>[]}
    */
   addCancelled(task) {
-    const all = [...this.#cancelled].filter((what) => what.task === task);
-    return all.map((what) => {
-      this.#cancelled.delete(what);
-      return this.#add(what);
-    });
+    return this.#cancelled.take(task).map((adding) => this.#add(adding));
   }
 
-  /** @param {{task: number}[]} known tasks: what was cancelled with any other will not be asked for any more */
+  /** @param {import('./cancelled_adds.mjs').Task[]} known tasks */
   forgetCancelled(known) {
-    for (const what of this.#cancelled) {
-      if (what.task !== null && !known.some(({ task }) => task === what.task)) this.#cancelled.delete(what);
-    }
+    this.#cancelled.forgetOthers(known);
   }
 
   /**

@@ -20,8 +20,8 @@ const input = /** @type {HTMLInputElement} */ (document.getElementById('search')
 
 // What the page will import and fetch first; asked for together instead of one after another.
 const MODULES = [
-  'page.mjs', 'add.mjs', 'api.mjs', 'database.mjs', 'dialogs.mjs', 'engine_client.mjs', 'errors.mjs', 'folders.mjs', 'generated/protocol.mjs',
-  'handles.mjs', 'mirror.mjs', 'offline.mjs', 'picked_model.mjs', 'pickers.mjs', 'storage_watch.mjs', 'tabs.mjs', 'turns.mjs', 'ui.mjs',
+  'page.mjs', 'add.mjs', 'api.mjs', 'cancelled_adds.mjs', 'database.mjs', 'dialogs.mjs', 'engine_client.mjs', 'errors.mjs', 'folders.mjs',
+  'generated/protocol.mjs', 'handles.mjs', 'mirror.mjs', 'offline.mjs', 'picked_model.mjs', 'pickers.mjs', 'storage_watch.mjs', 'tabs.mjs', 'turns.mjs', 'ui.mjs',
   'ui_glyphs.mjs', 'ui_host.mjs', 'ui_input.mjs', 'ui_screen.mjs', 'ui_stats.mjs', 'ui_style.mjs', 'walk.mjs', 'wire.mjs',
 ];
 const FETCHED = ['ui.wasm', 'fonts/Inter-Regular.ttf'];
