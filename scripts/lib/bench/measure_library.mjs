@@ -177,6 +177,7 @@ function measureRefresh(bench) {
       const app = await openReady(tab);
       await dropPaths(tab.page, [folder]);
       await app.untilState((state, count) => state.documents === count && state.idle, FOLDER_FILES);
+      await app.idle(); // its handle is kept when all of it is in
       const { ms, result } = await app.call(async () => {
         const start = performance.now();
         const result = await window.lodestone.refresh();
