@@ -1,7 +1,6 @@
 // window.lodestone: the door to everything, for the page itself, for other scripts and for headless use.
 // README.md documents it; the shapes of results are those that scripts/search prints.
 import { addItems } from './add.mjs';
-import { CancelledAdds } from './cancelled_adds.mjs';
 import { LodestoneError } from './errors.mjs';
 import { newId } from './folders.mjs';
 import { forgetFolder, keptFolders } from './handles.mjs';
@@ -111,6 +110,7 @@ export class Listeners {
  * @property {(model: import('./picked_model.mjs').ModelRequest) => void} onModelPicked it took over
  * @property {(fileCount: number, path: string) => void} onFound
  * @property {() => void} onWalked
+ * @property {(adding: import('./cancelled_adds.mjs').Adding) => void} onAddCancelled the engine's task was
  * @property {() => Promise<unknown>} drawn
  * @property {() => import('./ui_stats.mjs').UiLagStats} uiLag
  * @property {() => Promise<import('./storage_watch.mjs').Room>} storage
@@ -122,7 +122,6 @@ export class Listeners {
 export class Lodestone {
   /** @type {PageParts} */ #parts;
   /** @type {Set<Promise<unknown>>} */ #busy = new Set();
-  #cancelled = new CancelledAdds();
 
   /** @param {PageParts} parts */
   constructor(parts) {
@@ -139,46 +138,24 @@ export class Lodestone {
 
   /**
    * @param {Iterable<AddItem>} items
-   * @param {{signal?: AbortSignal, ask?: import('./folders.mjs').Ask}} [options] `ask`: what to do with a folder that has
-   *   the name of another; without it such a folder gets a name of its own
+   * @param {{signal?: AbortSignal, ask?: import('./folders.mjs').Ask, names?: Map<string, string>}} [options] `ask`: what to do
+   *   with a folder that has the name of another; without it such a folder gets a name of its own. `names`: what folders are
+   *   called in the library, by their names, where that was decided before
    * @returns {Promise<AddResult>} when all of it is saved and searchable
    */
-  add(items, { signal, ask } = {}) {
+  add(items, { signal, ask, names = new Map() } = {}) {
+    const { engine, listeners, started, onFound, onWalked, onAddCancelled } = this.#parts;
     const list = items instanceof File || !isIterable(items) ? [/** @type {any} */ (items)] : [...items];
     for (const item of list) {
       if (typeof item !== 'object' || item === null) {
         return Promise.reject(new LodestoneError('kInvalidArgument', 'add() takes files, handles and {path, data}.'));
       }
     }
-    return this.#add({ items: list, ask, names: new Map() }, signal);
-  }
-
-  /**
-   * @param {import('./cancelled_adds.mjs').Adding} adding
-   * @param {AbortSignal} [signal]
-   */
-  #add(adding, signal) {
-    const { engine, listeners, started, onFound, onWalked } = this.#parts;
-    const { items, ask, names } = adding;
     const onProgress = (/** @type {AddProgress} */ progress) => listeners.emit('progress', progress);
-    const onCancelled = () => void this.#cancelled.keep(adding, () => this.state());
+    const onCancelled = () => onAddCancelled({ items: list, ask, names });
     return this.#whileBusy(
-      started().then(() => addItems(engine, items, { signal, ask, names, onFound, onWalked, onProgress, onCancelled })),
+      started().then(() => addItems(engine, list, { signal, ask, names, onFound, onWalked, onProgress, onCancelled })),
     );
-  }
-
-  /**
-   * Adds again what was cancelled with a task that is restarted.
-   * @param {number} task
-   * @returns {Promise<AddResult>[]}
-   */
-  addCancelled(task) {
-    return this.#cancelled.take(task).map((adding) => this.#add(adding));
-  }
-
-  /** @param {import('./cancelled_adds.mjs').Task[]} known tasks */
-  forgetCancelled(known) {
-    this.#cancelled.forgetOthers(known);
   }
 
   /**

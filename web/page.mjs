@@ -2,6 +2,7 @@
 // window.lodestone. Each part fails by itself: without WebGL the api still works, without an engine
 // the page still says what is wrong.
 import { Listeners, Lodestone } from './api.mjs';
+import { CancelledAdds } from './cancelled_adds.mjs';
 import { askAboutFolder } from './dialogs.mjs';
 import { EngineClient } from './engine_client.mjs';
 import { LodestoneError, asLodestoneError, describe } from './errors.mjs';
@@ -55,6 +56,7 @@ class Page {
   /** It could not be opened, and is not being opened again. */ #isModelMissing = false;
   /** @type {number | null} when the walk began, or was last told of */ #walkTold = null;
   #walkShown = false;
+  #cancelledAdds = new CancelledAdds();
   #storage = new StorageWatch((text) => this.#notice('warning', text));
   /** Will be opened; the engine names it once its session is open. */
   #modelId = '';
@@ -100,6 +102,7 @@ class Page {
       },
       onFound: (fileCount, path) => this.#onFound(fileCount, path),
       onWalked: () => this.#onWalked(),
+      onAddCancelled: (adding) => void this.#cancelledAdds.keep(adding, () => this.api.state()),
       drawn: async () => this.#ui?.idle(),
       uiLag: () => this.#ui?.lag() ?? new UiLag().read(),
       storage: () => this.#storage.measure(),
@@ -204,7 +207,9 @@ class Page {
    * @param {import('./generated/protocol.mjs').RestartWanted} wanted
    */
   #beginAgain({ kind, task }) {
-    if (kind === 'index') for (const adding of this.api.addCancelled(task)) void this.#tellOf(adding);
+    if (kind === 'index') {
+      for (const { items, ask, names } of this.#cancelledAdds.take(task)) void this.#tellOf(this.api.add(items, { ask, names }));
+    }
     if (kind !== 'model') return;
     this.#awaitModelAgain();
     this.#modelSettled = this.#openModel(() => this.#engine.openSiteModel());
@@ -233,7 +238,7 @@ class Page {
     if (type === 'StateChanged') {
       const { state } = decode('StateChanged', bytes);
       if (state.model_state === 'loading' || state.model_state === 'ready') this.#becomeReady(state);
-      this.api.forgetCancelled([...state.tasks, ...state.ended_tasks]);
+      this.#cancelledAdds.forgetOthers([...state.tasks, ...state.ended_tasks]);
       this.#listeners.emit('state', state);
       if (state.storage === 'opfs') this.#storage.libraryHas(state.storage_bytes);
     } else if (type === 'Notice') {

@@ -31,3 +31,21 @@ export function writeSmallBert(folder, id, precision) {
     'onnx/model.onnx': smallBert(precision),
   });
 }
+
+/**
+ * Row by row.
+ * @param {ArrayLike<number>} a [rows x dimension]
+ * @param {ArrayLike<number>} b
+ * @param {number} dimension
+ */
+export function cosines(a, b, dimension) {
+  return Array.from({ length: a.length / dimension }, (_, row) => {
+    let [dot, aa, bb] = [0, 0, 0];
+    for (let at = row * dimension; at < (row + 1) * dimension; at++) {
+      dot += a[at] * b[at];
+      aa += a[at] ** 2;
+      bb += b[at] ** 2;
+    }
+    return dot / Math.sqrt(aa * bb);
+  });
+}

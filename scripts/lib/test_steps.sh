@@ -118,11 +118,11 @@ step_tsan() { TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 run_unit_test
 # --- the site -----------------------------------------------------------------------------------------
 
 # The loops that are written for each kind of processor, as the site has them. Writes the counts to the file $1.
-run_web_unit_tests() {
-  local status=0 results="$LODESTONE_ROOT/build/test-logs/web_unit.json"
-  build_preset web-release lodestone_web_tests || return 1
+run_wasm_unit_tests() {
+  local status=0 results="$LODESTONE_ROOT/build/test-logs/wasm_unit.json"
+  build_preset web-release lodestone_wasm_tests || return 1
   rm -f "$results"
-  node build/web-release/tests/web/lodestone_web_tests.cjs --gtest_brief=1 --gtest_output="json:$results" || status=$?
+  node build/web-release/tests/lodestone_wasm_tests.cjs --gtest_brief=1 --gtest_output="json:$results" || status=$?
   node scripts/lib/count_tests.mjs gtest "$results" >"$1" || status=1
   return $status
 }
@@ -130,7 +130,7 @@ run_web_unit_tests() {
 step_web() {
   local status=0 unit="$1.unit" checks="$1.checks"
   build_site || return 1
-  run_web_unit_tests "$unit" || status=1
+  run_wasm_unit_tests "$unit" || status=1
   node --test --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=tap --test-reporter-destination=build/test-logs/web.tap scripts/lib/site_checks.mjs || status=1
   awk '/^# pass /{p=$3} /^# fail /{f=$3} /^# skipped /{s=$3} END{print p+0, f+0, s+0}' build/test-logs/web.tap >"$checks"

@@ -112,7 +112,7 @@ class Engine {
   void RefuseModel(RequestId id, bool built_in, const Status& status);
   void SiteModelFailed(const Status& status);
   // A model has gone or did not come: what waited for its vectors waits for the other one's, if there is one.
-  void WithoutModel(const Status& status, bool told);
+  void WithoutModel(const Status& status, bool notify);
   // What the page is told of the model is what is now in use.
   void ModelChanged();
   void EmbeddingFailed(ModelSlot* slot, const Status& status);

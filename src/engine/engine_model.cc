@@ -153,7 +153,7 @@ void Engine::CancelModel(RequestId id) {
   if (is_latest) {
     ++larger_turn_;  // for what is yet to be read
     if (took_the_place) CloseModel(&context_.larger);
-    WithoutModel(status, /*told=*/true);
+    WithoutModel(status, /*notify=*/true);
   }
   RespondError(id, status);
 }
@@ -168,7 +168,7 @@ void Engine::LeaveOpening(RequestId id, bool built_in) {
 void Engine::RefuseModel(RequestId id, bool built_in, const Status& status) {
   if (built_in) SiteModelFailed(status);
   if (!EndOpening(id, built_in, status)) return;
-  WithoutModel(status, /*told=*/!built_in);  // the page asked for that one by itself and tells of it
+  WithoutModel(status, /*notify=*/!built_in);  // the page asked for that one by itself and tells of it
   RespondError(id, status);
 }
 
@@ -178,11 +178,11 @@ void Engine::SiteModelFailed(const Status& status) {
   FollowSiteModel();
 }
 
-void Engine::WithoutModel(const Status& status, bool told) {
+void Engine::WithoutModel(const Status& status, bool notify) {
   if (context_.best_model().ready()) {
     ModelChanged();
     fillers_.best().TellAll();
-    if (!told) return;
+    if (!notify) return;
     const bool is_wanted = status.code() == StatusCode::kCancelled;
     return Notify(is_wanted ? protocol::NoticeLevel::kInfo : protocol::NoticeLevel::kError,
                   status.message() + " The model that was there stays in use.");
@@ -191,7 +191,7 @@ void Engine::WithoutModel(const Status& status, bool told) {
   ModelChanged();
   if (model_state_ != protocol::ModelState::kFailed) return;  // another one is still being opened
   ingest_.GiveUpEmbedding();
-  if (told) Notify(protocol::NoticeLevel::kError, status.message() + " Until then, search works by words only.");
+  if (notify) Notify(protocol::NoticeLevel::kError, status.message() + " Until then, search works by words only.");
 }
 
 void Engine::CloseModel(ModelSlot* slot) {
@@ -209,7 +209,7 @@ void Engine::EmbeddingFailed(ModelSlot* slot, const Status& status) {
   } else {
     CloseModel(slot);
     if (slot == &context_.instant) SiteModelFailed(status);
-    WithoutModel(status, /*told=*/true);
+    WithoutModel(status, /*notify=*/true);
   }
   context_.larger.embedder.Pump();  // the other one's batches are no longer before it
   CheckIdle();
