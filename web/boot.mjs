@@ -19,11 +19,8 @@ const MARK_LIFE_MS = 5000;
 const input = /** @type {HTMLInputElement} */ (document.getElementById('search'));
 
 // What the page will import and fetch first; asked for together instead of one after another.
-const MODULES = [
-  'page.mjs', 'add.mjs', 'api.mjs', 'cancelled_adds.mjs', 'database.mjs', 'dialogs.mjs', 'engine_client.mjs', 'errors.mjs', 'folders.mjs',
-  'generated/protocol.mjs', 'handles.mjs', 'mirror.mjs', 'offline.mjs', 'picked_model.mjs', 'pickers.mjs', 'storage_watch.mjs', 'tabs.mjs', 'turns.mjs', 'ui.mjs',
-  'ui_glyphs.mjs', 'ui_host.mjs', 'ui_input.mjs', 'ui_screen.mjs', 'ui_stats.mjs', 'ui_style.mjs', 'walk.mjs', 'wire.mjs',
-];
+const MODULES = `page add api cancelled_adds database dialogs engine_client errors folders generated/protocol handles mirror offline
+  picked_model pickers storage_watch tabs turns ui ui_glyphs ui_host ui_input ui_screen ui_stats ui_style walk wire`.split(/\s+/);
 const FETCHED = ['ui.wasm', 'fonts/Inter-Regular.ttf'];
 
 /**
@@ -148,7 +145,7 @@ function startCoordinator() {
 }
 
 function preload() {
-  for (const path of MODULES) addLink('modulepreload', path);
+  for (const name of MODULES) addLink('modulepreload', `${name}.mjs`);
   for (const path of FETCHED) addLink('preload', path, 'fetch');
 }
 

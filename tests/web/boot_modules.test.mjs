@@ -24,7 +24,7 @@ function importedFrom(entry) {
 
 test('what is asked for ahead is what the page imports', () => {
   const boot = readFileSync(path.join(WEB, 'boot.mjs'), 'utf8');
-  const list = /const MODULES = \[(.*?)\];/s.exec(boot)?.[1] ?? '';
-  const asked = [...list.matchAll(/'([^']+)'/g)].map(([, name]) => name);
+  const list = /const MODULES = `(.*?)`/s.exec(boot)?.[1] ?? '';
+  const asked = list.split(/\s+/).map((name) => `${name}.mjs`);
   assert.deepEqual(asked.sort(), [...importedFrom('page.mjs')].sort());
 });
