@@ -32,6 +32,26 @@ test('a trial is known again after a reload, for its model and adapter alone', a
   expect(await recall(page, server.url)).toEqual([null, null, null]);
 });
 
+test('a new version of the site tries again, and what it finds takes the old place', async ({ app, page, server }) => {
+  await app.idle();
+  await recall(page, server.url, 512);
+  const database = new URL(`v/${buildId()}/database.mjs`, server.url).href;
+  /** @returns {Promise<{batchTokens: number}[]>} */
+  const trials = () =>
+    page.evaluate(
+      async (module) => (await import(module)).withStore('trials', 'readonly', (/** @type {IDBObjectStore} */ store) => store.getAll()),
+      database,
+    );
+  const [kept] = await trials();
+  await page.evaluate(
+    async ({ module, trial }) => (await import(module)).withStore('trials', 'readwrite', (/** @type {IDBObjectStore} */ store) => store.put(trial)),
+    { module: database, trial: { ...kept, versions: 'of another site' } },
+  );
+  expect(await recall(page, server.url)).toEqual([null, null, null]);
+  expect(await recall(page, server.url, 64)).toEqual([64, null, null]);
+  expect((await trials()).map(({ batchTokens }) => batchTokens)).toEqual([64]);
+});
+
 test('a list of folders that an older version kept is still there', async ({ page, server }) => {
   await page.goto(new URL('icon.svg', server.url).href);
   await page.evaluate(

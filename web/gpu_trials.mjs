@@ -1,15 +1,18 @@
 // How trials of the graphics processor came out, kept so that each model is tried once and not at every visit. A new version
-// of the site or of the browser tries again. Thread: any.
+// of the site or of the browser tries again, and what it finds takes the former one's place. Thread: any.
 import { withStore } from './database.mjs';
 
-/** @typedef {{key: string, batchTokens: number}} Trial */
+/** @typedef {{key: string, versions: string, batchTokens: number}} Trial */
+
+/** This file lies in the site's v/BUILD/. */
+const VERSIONS = JSON.stringify([navigator.userAgent, import.meta.url]);
 
 /**
  * @param {string} model that tells one from another
  * @param {GPUAdapterInfo} adapter
  */
 function keyOf(model, { vendor, architecture, device, description }) {
-  return JSON.stringify([model, vendor, architecture, device, description, navigator.userAgent, import.meta.url]);
+  return JSON.stringify([model, vendor, architecture, device, description]);
 }
 
 export class GpuTrials {
@@ -29,7 +32,7 @@ export class GpuTrials {
     try {
       /** @type {Trial | undefined} */
       const trial = await withStore('trials', 'readonly', (store) => store.get(keyOf(this.#model, adapter)));
-      return trial?.batchTokens ?? null;
+      return trial?.versions === VERSIONS ? trial.batchTokens : null;
     } catch {
       return null;
     }
@@ -43,7 +46,7 @@ export class GpuTrials {
     const key = keyOf(this.#model, adapter);
     try {
       if (batchTokens === null) await withStore('trials', 'readwrite', (store) => store.delete(key));
-      else await withStore('trials', 'readwrite', (store) => store.put({ key, batchTokens }));
+      else await withStore('trials', 'readwrite', (store) => store.put({ key, versions: VERSIONS, batchTokens }));
     } catch {
       // It is tried again at the next visit.
     }

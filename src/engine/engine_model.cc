@@ -74,8 +74,11 @@ void Engine::OnSetModel(RequestId id, const protocol::SetModel& request) {
   ModelDescription model = std::move(description).value();
   if (model.id.empty()) model.id = request.id;
   ModelChanged();
-  // The runtime and the weights come while the vocabulary is read.
-  if (request.built_in) context_.platform.instant_inference->Prepare({model.id, request.onnx_url, nullptr});
+  // The runtime, the weights and the stored vectors come while the vocabulary is read.
+  if (request.built_in) {
+    context_.platform.instant_inference->Prepare({model.id, request.onnx_url, nullptr});
+    fillers_.of(&context_.instant).Expect(model);
+  }
   const uint64_t turn = ++(request.built_in ? instant_turn_ : larger_turn_);
   if (!request.built_in) openings_[id].turn = turn;
   using Parsed = Result<std::unique_ptr<Tokenizer>>;
@@ -116,7 +119,7 @@ void Engine::OpenModel(RequestId id, bool built_in, uint64_t turn, const ModelDe
     // The very same model twice would hold every vector twice.
     if (!built_in && context_.instant.model().id == slot.model().id) CloseModel(&context_.instant);
     EndOpening(id, built_in, OkStatus());
-    filler.Restart();
+    filler.Begin();
     ModelChanged();
     Respond(id, protocol::SetModelReply{slot.model().id, slot.model().dimension});
   });

@@ -31,13 +31,13 @@ void Fillers::Stop() {
 }
 
 void Fillers::Restart() {
-  if (instant_.active()) instant_.Restart();
-  if (larger_.active()) larger_.Restart();
+  instant_.Restart();
+  larger_.Restart();
 }
 
 void Fillers::Resume() {
-  if (context_->instant.ready() && !instant_.active()) instant_.Restart();
-  if (context_->larger.ready() && !larger_.active()) larger_.Restart();
+  if (context_->instant.ready() && !instant_.active()) instant_.Begin();
+  if (context_->larger.ready() && !larger_.active()) larger_.Begin();
 }
 
 }  // namespace lodestone

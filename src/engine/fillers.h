@@ -23,7 +23,7 @@ class Fillers {
   void SetPaused(bool paused);
   void SetTask(TaskId task);
   void Stop();
-  // Those that run begin anew.
+  // The library is another one: those that run begin anew.
   void Restart();
   // Those that stopped as the storage was full.
   void Resume();

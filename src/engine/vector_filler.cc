@@ -37,7 +37,23 @@ VectorFiller::VectorFiller(EngineContext* context, ModelSlot* slot) : context_(c
   slot_->embedder.set_on_bulk_done([this](Result<EmbeddedPassages> result) { Embedded(std::move(result)); });
 }
 
+struct VectorFiller::Piece {
+  Status status;
+  PassageId last;
+  bool more = false;
+};
+
+void VectorFiller::Expect(const ModelDescription& model) {
+  if (active_ || (loading_ && loading_->model_id == model.id && loading_->dimension == model.dimension)) return;
+  Load(model);
+}
+
 void VectorFiller::Restart() {
+  loading_.reset();
+  if (active_) Begin();
+}
+
+void VectorFiller::Begin() {
   ++generation_;
   active_ = true;
   unsaved_ = {};
@@ -47,7 +63,8 @@ void VectorFiller::Restart() {
   if (tier_ != model.id) context_->library.DropTier(tier_);
   tier_ = model.id;
   context_->library.TierFor(model.id, model.dimension);
-  LoadNext(std::make_unique<Tier>(model.dimension), {});
+  if (!loading_ || loading_->model_id != model.id || loading_->dimension != model.dimension) Load(model);
+  else if (!loading_->is_reading) LoadNext();  // what has come since
 }
 
 void VectorFiller::Stop() {
@@ -60,6 +77,7 @@ void VectorFiller::Stop() {
 
 void VectorFiller::Close() {
   Stop();
+  loading_.reset();
   context_->library.DropTier(std::exchange(tier_, {}));
 }
 
@@ -69,43 +87,46 @@ void VectorFiller::SetPaused(bool paused) {
   if (!paused) Kick();
 }
 
+void VectorFiller::Load(const ModelDescription& model) {
+  loading_ = std::make_shared<Loading>(Loading{model.id, model.dimension, std::make_unique<Tier>(model.dimension), {}});
+  LoadNext();
+}
+
 // The index is made on the storage thread and handed over whole.
-void VectorFiller::LoadNext(std::unique_ptr<Tier> tier, PassageId after) {
-  struct Piece {
-    Status status;
-    std::unique_ptr<Tier> tier;
-    PassageId last;
-    bool more = false;
-  };
-  const ModelDescription& model = slot_->embedder.model();
-  const uint64_t generation = generation_;
+void VectorFiller::LoadNext() {
+  loading_->is_reading = true;
   context_->OnStorage<Piece>(
       Priority::kVisible,
-      [id = model.id, dimension = model.dimension, after, tier = std::make_shared<std::unique_ptr<Tier>>(std::move(tier)),
-       limit = context_->platform.threaded ? kLoadRows : kInlineLoadRows](Store& store) {
-        Piece piece;
-        piece.tier = std::move(*tier);
-        const Result<VectorBatch> batch = store.LoadVectors(id, dimension, after, limit);
-        piece.status = batch.status();
+      [loading = loading_, limit = context_->platform.threaded ? kLoadRows : kInlineLoadRows](Store& store) {
+        const uint32_t dimension = loading->dimension;
+        const Result<VectorBatch> batch = store.LoadVectors(loading->model_id, dimension, loading->last, limit);
+        Piece piece{.status = batch.status(), .last = loading->last};
         if (!batch.ok()) return piece;
         const VectorBatch& vectors = batch.value();
         for (size_t i = 0; i < vectors.passages.size(); ++i) {
-          piece.tier->Add(vectors.passages[i], std::span(vectors.half_bits).subspan(i * dimension, dimension));
+          loading->tier->Add(vectors.passages[i], std::span(vectors.half_bits).subspan(i * dimension, dimension));
         }
         piece.more = vectors.passages.size() == limit;
-        if (piece.more) piece.last = vectors.passages.back();
+        if (!vectors.passages.empty()) piece.last = vectors.passages.back();
         return piece;
       },
-      [this, generation](Piece piece) {
-        if (generation != generation_) return;
-        if (!piece.status.ok()) return on_failure(piece.status);
-        if (piece.more) LoadNext(std::move(piece.tier), piece.last);
-        else Loaded(std::move(piece.tier));
+      [this, loading = loading_](Piece piece) {
+        if (loading != loading_) return;
+        loading->is_reading = false;
+        loading->last = piece.last;
+        if (!piece.status.ok()) {
+          loading_.reset();
+          if (active_) on_failure(piece.status);
+        } else if (piece.more) {
+          LoadNext();
+        } else if (active_) {
+          Loaded();
+        }
       });
 }
 
-void VectorFiller::Loaded(std::unique_ptr<Tier> tier) {
-  context_->library.TakeTier(tier_, std::move(tier));
+void VectorFiller::Loaded() {
+  context_->library.TakeTier(tier_, std::move(std::exchange(loading_, nullptr)->tier));
   loaded_ = true;
   TellAll();
   Kick();

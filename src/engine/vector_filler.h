@@ -18,7 +18,12 @@ class VectorFiller {
  public:
   VectorFiller(EngineContext* context, ModelSlot* slot);
 
-  // Starts over for the model that the slot now has: loads its stored vectors, then fills the gaps.
+  // The slot is about to have this model, whose dimension is known and right (vectors of another one under its id are
+  // dropped): those that are stored are loaded while it is opened. Ignored while another is active.
+  void Expect(const ModelDescription& model);
+  // The slot has its model: loads the stored vectors, less what Expect has, then fills the gaps.
+  void Begin();
+  // The library is another one: begins anew if it is active, and has nothing loaded ahead.
   void Restart();
   // New passages were stored.
   void Kick();
@@ -47,8 +52,18 @@ class VectorFiller {
   std::function<void()> on_idle;
 
  private:
-  void LoadNext(std::unique_ptr<Tier> tier, PassageId after);
-  void Loaded(std::unique_ptr<Tier> tier);
+  // Stored vectors on their way into memory.
+  struct Loading {
+    std::string model_id;
+    uint32_t dimension = 0;
+    std::unique_ptr<Tier> tier;
+    PassageId last;          // those up to this one are there: passages that come later have higher ids
+    bool is_reading = false;  // the storage thread has it
+  };
+  struct Piece;
+  void Load(const ModelDescription& model);
+  void LoadNext();
+  void Loaded();
   void Fetch();
   void Embedded(Result<EmbeddedPassages> result);
   void Save();
@@ -62,6 +77,7 @@ class VectorFiller {
   std::string tier_;  // the model whose vectors this one put into memory
   uint64_t generation_ = 0;
   bool active_ = false;
+  std::shared_ptr<Loading> loading_;  // null once the library has them
   bool loaded_ = false;
   bool exhausted_ = false;
   bool fetching_ = false;

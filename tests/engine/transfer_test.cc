@@ -10,21 +10,6 @@ using protocol::SearchMode;
 
 class EngineTransferTest : public LibraryTest {
  protected:
-  std::string Export(bool damaged = false) {
-    const auto reply = Ask<protocol::ExportReply>(protocol::Export{damaged});
-    std::string bytes;
-    while (bytes.size() < reply.size_bytes) {
-      const auto piece = Ask<protocol::ReadExportReply>(protocol::ReadExport{reply.export_id, bytes.size(), 100'000});
-      if (piece.bytes.empty()) break;
-      bytes += piece.bytes;
-    }
-    EXPECT_EQ(bytes.size(), reply.size_bytes);
-    Ask<protocol::Ack>(protocol::EndExport{reply.export_id});
-    return bytes;
-  }
-  protocol::Import ImportOf(const std::string& bytes, bool replace) {
-    return {files_.Put(bytes).value, bytes.size(), replace};
-  }
   // Beside the library itself.
   size_t FilesLeft() {
     size_t count = 0;
