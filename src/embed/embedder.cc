@@ -12,6 +12,8 @@ namespace {
 // a query that shares the lane.
 constexpr size_t kInstantBatchTokens = 2048;
 constexpr size_t kBatchTokens = 256;
+// The last batches may have as few: they take no longer a token.
+constexpr size_t kLeastBatchTokens = 64;
 // What ends sooner is left to the query lane: a further lane costs a worker's start and the runtime's.
 constexpr double kLaneWorthMs = 150;
 constexpr size_t kMaxRows = 256;
@@ -220,9 +222,19 @@ void Embedder::StartNow() {
   });
 }
 
+// What is left is shared out evenly, so that no lane waits for another's last batch.
+size_t Embedder::TokenBudget(int lane) const {
+  if (model_.instant) return kInstantBatchTokens;
+  if (inference_->gpu_batch_tokens(lane) > kBatchTokens) return inference_->gpu_batch_tokens(lane);
+  const auto takes_bulk = [](Lane state) { return state == Lane::kFree || state == Lane::kBusy; };
+  const auto lanes = static_cast<size_t>(std::count_if(lanes_.begin() + 1, lanes_.end(), takes_bulk));
+  size_t left = 0;
+  for (auto item = waiting_.rbegin(); item != waiting_.rend() && left < lanes * kBatchTokens; ++item) left += item->ids.size();
+  return lanes < 2 ? kBatchTokens : std::clamp(left / lanes, kLeastBatchTokens, kBatchTokens);
+}
+
 std::vector<EmbedItem> Embedder::TakeBatch(int lane) {
-  const size_t budget =
-      model_.instant ? kInstantBatchTokens : std::max<size_t>(kBatchTokens, inference_->gpu_batch_tokens(lane));
+  const size_t budget = TokenBudget(lane);
   // The longest first: the batch then takes the next shorter ones while padding stays small.
   const size_t columns = std::max<size_t>(1, waiting_.back().ids.size());
   size_t count = 0;

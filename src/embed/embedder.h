@@ -84,6 +84,7 @@ class Embedder {
   void Leave();
   void StartNow();
   void StartBulk(int lane);
+  size_t TokenBudget(int lane) const;  // of the next batch, padding included
   std::vector<EmbedItem> TakeBatch(int lane);
   void FinishBulk(int lane, std::shared_ptr<Running> run, Status status);
   void AddWindow(const EmbedItem& item, const float* values, EmbeddedPassages* out);

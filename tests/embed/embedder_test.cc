@@ -157,6 +157,24 @@ TEST_F(EmbedderTest, BulkLanesOpenWhenTheWorkLastsAndThenCarryIt) {
   EXPECT_EQ(inference_.runs[0].lane + inference_.runs[1].lane, 3);
 }
 
+TEST_F(EmbedderTest, TheLastOfTheWorkIsSharedOutEvenly) {
+  Load();
+  embedder_.AddBulk(Items(1, std::vector<size_t>(8, 100)));
+  clock_.now_ms += 150;
+  inference_.Answer(0);
+  inference_.opens[0].second(ModelInfo{4, false, true});
+  inference_.opens[1].second(ModelInfo{4, false, true});
+  while (!inference_.runs.empty()) inference_.Answer(0);
+  std::vector<uint32_t> rows;
+  embedder_.AddBulk(Items(10, std::vector<size_t>(24, 20)));
+  while (!inference_.runs.empty()) {
+    rows.push_back(inference_.runs[0].batch->row_count);
+    inference_.Answer(0);
+  }
+  // 480 tokens: half of them for each lane at first, and never fewer than 64.
+  EXPECT_EQ(rows, (std::vector<uint32_t>{12, 6, 3, 3}));
+}
+
 TEST_F(EmbedderTest, TheLaneOnTheGraphicsProcessorGetsLongerBatches) {
   Load();
   embedder_.AddBulk(Items(1, std::vector<size_t>(64, 100)));

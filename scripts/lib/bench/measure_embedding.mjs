@@ -32,7 +32,7 @@ export async function measureEmbedding(bench) {
       const ours = [];
       for (const threads of THREADS) {
         // Others for each: the page keeps its library, and embeds nothing twice.
-        const passages = makePassages(bench.quick ? 96 : 256, { seed: threads });
+        const passages = makePassages(bench.quick ? 192 : 256, { seed: threads });
         const other = await context.newPage();
         const contenders = await openPeers(other, peers.url, threads, passages);
         const tokens = contenders.tokens;
