@@ -169,7 +169,10 @@ void Engine::LeaveOpening(RequestId id, bool built_in) {
 
 // Why a model cannot be had; what there was goes on.
 void Engine::RefuseModel(RequestId id, bool built_in, const Status& status) {
-  if (built_in) SiteModelFailed(status);
+  if (built_in) {
+    fillers_.of(&context_.instant).Forget();
+    SiteModelFailed(status);
+  }
   if (!EndOpening(id, built_in, status)) return;
   WithoutModel(status, /*notify=*/!built_in);  // the page asked for that one by itself and tells of it
   RespondError(id, status);

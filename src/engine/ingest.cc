@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "engine/ingest_file.h"
 
 namespace lodestone {
@@ -81,11 +82,13 @@ void Ingest::Cancel(RequestId id) {
   waiting_.swap(keep);
   std::erase_if(to_store_, [&](const Parsed& parsed) {
     if (parsed.file->job != job) return false;
-    to_store_bytes_ -= parsed.document.document.text.size();
+    to_store_bytes_ -= parsed.size_bytes();
     --parsed.file->steps;
     MaybeFinishFile(parsed.file);
     return true;
   });
+  // What would be left over here would be missing from the room that later files have.
+  LODESTONE_CHECK(!to_store_.empty() || to_store_bytes_ == 0);
   for (FilePtr& file : std::exchange(paused_streams_, {})) {
     if (file->job == job) MaybeFinishFile(file);
     else paused_streams_.push_back(std::move(file));

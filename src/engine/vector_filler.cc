@@ -44,13 +44,21 @@ struct VectorFiller::Piece {
 };
 
 void VectorFiller::Expect(const ModelDescription& model) {
-  if (active_ || (loading_ && loading_->model_id == model.id && loading_->dimension == model.dimension)) return;
+  if (active_ || model.dimension == 0 || IsLoading(model)) return;
   Load(model);
+}
+
+void VectorFiller::Forget() {
+  if (!active_) loading_.reset();
 }
 
 void VectorFiller::Restart() {
   loading_.reset();
   if (active_) Begin();
+}
+
+bool VectorFiller::IsLoading(const ModelDescription& model) const {
+  return loading_ && loading_->model_id == model.id && loading_->dimension == model.dimension;
 }
 
 void VectorFiller::Begin() {
@@ -63,7 +71,13 @@ void VectorFiller::Begin() {
   if (tier_ != model.id) context_->library.DropTier(tier_);
   tier_ = model.id;
   context_->library.TierFor(model.id, model.dimension);
-  if (!loading_ || loading_->model_id != model.id || loading_->dimension != model.dimension) Load(model);
+  // Only now is its dimension known for certain. Vectors of another one would keep passages from being embedded.
+  context_->OnStorage<Status>(
+      Priority::kVisible, [id = model.id, dimension = model.dimension](Store& store) { return store.DropVectorsUnless(id, dimension); },
+      [this, generation = generation_](Status status) {
+        if (generation == generation_ && !status.ok()) on_failure(status);
+      });
+  if (!IsLoading(model)) Load(model);
   else if (!loading_->is_reading) LoadNext();  // what has come since
 }
 

@@ -18,9 +18,11 @@ class VectorFiller {
  public:
   VectorFiller(EngineContext* context, ModelSlot* slot);
 
-  // The slot is about to have this model, whose dimension is known and right (vectors of another one under its id are
-  // dropped): those that are stored are loaded while it is opened. Ignored while another is active.
+  // The slot is about to have this model: its stored vectors are loaded while it is opened. Ignored while another is
+  // active, and where only the model itself knows its dimension.
   void Expect(const ModelDescription& model);
+  // It will not have it after all.
+  void Forget();
   // The slot has its model: loads the stored vectors, less what Expect has, then fills the gaps.
   void Begin();
   // The library is another one: begins anew if it is active, and has nothing loaded ahead.
@@ -61,6 +63,7 @@ class VectorFiller {
     bool is_reading = false;  // the storage thread has it
   };
   struct Piece;
+  bool IsLoading(const ModelDescription& model) const;
   void Load(const ModelDescription& model);
   void LoadNext();
   void Loaded();

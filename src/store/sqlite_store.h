@@ -62,6 +62,9 @@ class SqliteStore final : public Store {
                                                std::span<const uint16_t> half_bits) override {
     return vectors_.Add(model_id, dimension, passages, half_bits);
   }
+  Status DropVectorsUnless(const std::string& model_id, uint32_t dimension) override {
+    return vectors_.DropUnless(model_id, dimension);
+  }
   Result<VectorBatch> LoadVectors(const std::string& model_id, uint32_t dimension, PassageId after,
                                   size_t limit) override {
     return vectors_.Load(model_id, dimension, after, limit);

@@ -158,8 +158,10 @@ class Store {
   virtual Result<std::vector<CopiedVector>> AddVectors(const std::string& model_id, uint32_t dimension,
                                                        std::span<const PassageId> passages,
                                                        std::span<const uint16_t> half_bits) = 0;
-  // Up to `limit` vectors with passage id over `after`, visible documents only. Vectors by this name of another
-  // dimension are of another model: they are dropped, and so are those that fail their checksum.
+  // Vectors by this name of another dimension are of another model: they go.
+  virtual Status DropVectorsUnless(const std::string& model_id, uint32_t dimension) = 0;
+  // Up to `limit` vectors with passage id over `after`, visible documents only; none where they have another dimension.
+  // Those that fail their checksum are dropped.
   virtual Result<VectorBatch> LoadVectors(const std::string& model_id, uint32_t dimension, PassageId after, size_t limit) = 0;
   // Up to `limit` visible passages over `after` that have no vector of this model; of documents of equal
   // content those of one stand for all.

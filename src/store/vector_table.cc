@@ -94,16 +94,18 @@ Status VectorTable::Write(const std::string& model_id, uint32_t dimension, std::
   return OkStatus();
 }
 
+Status VectorTable::DropUnless(const std::string& model_id, uint32_t dimension) {
+  const Result<Model> model = FindModel(model_id);
+  if (!model.ok()) return model.status();
+  if (model.value().id == 0 || model.value().dimension == dimension) return OkStatus();
+  return DropModel(model.value().id);
+}
+
 Result<VectorBatch> VectorTable::Load(const std::string& model_id, uint32_t dimension, PassageId after, size_t limit) {
   VectorBatch batch;
   const Result<Model> model = FindModel(model_id);
   if (!model.ok()) return model.status();
-  if (model.value().id == 0) return batch;
-  if (model.value().dimension != dimension) {
-    // Another model by the same name: its vectors would keep passages from being embedded.
-    if (Status status = DropModel(model.value().id); !status.ok()) return status;
-    return batch;
-  }
+  if (model.value().id == 0 || model.value().dimension != dimension) return batch;
   Statement& rows = database_->Prepared(
       "SELECT passage_id, vector, checksum FROM vectors WHERE model_id = ?1 AND passage_id > ?2 ORDER BY passage_id");
   rows.Bind(1, model.value().id);

@@ -25,7 +25,8 @@ class VectorTable {
   // As Store::AddVectors.
   Result<std::vector<CopiedVector>> Add(const std::string& model_id, uint32_t dimension,
                                         std::span<const PassageId> passages, std::span<const uint16_t> half_bits);
-  // As Store::LoadVectors.
+  // As Store::DropVectorsUnless and Store::LoadVectors.
+  Status DropUnless(const std::string& model_id, uint32_t dimension);
   Result<VectorBatch> Load(const std::string& model_id, uint32_t dimension, PassageId after, size_t limit);
   // As Store::PassagesWithoutVector, without the texts.
   Result<std::vector<PassageId>> Missing(const std::string& model_id, PassageId after, size_t limit);

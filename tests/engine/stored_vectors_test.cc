@@ -94,5 +94,24 @@ TEST_F(StoredVectorsTest, OfALibraryThatWasReplacedMeanwhileAreForgotten) {
   EXPECT_EQ(found[0].score, stored[0].score);
 }
 
+TEST_F(StoredVectorsTest, OutliveAManifestThatIsWrongOrSaysNothingOfTheirDimension) {
+  const std::string right = R"("dimension":256)";
+  protocol::SetModel request = ModelRequest();
+  const size_t at = request.manifest_json.find(right);
+  ASSERT_NE(at, std::string::npos);
+  request.manifest_json.replace(at, right.size(), R"("dimension":128)");
+  End();
+  Start();
+  EXPECT_EQ(AskForError(request).code, "kBadData");
+  request = ModelRequest();
+  request.manifest_json.replace(at, right.size() + 1, "");
+  End();
+  Start();
+  EXPECT_EQ(Ask<protocol::SetModelReply>(request).dimension, 256u);
+  WaitIdle();
+  EXPECT_EQ(State().embedded_passages, 3u);
+  EXPECT_EQ(State().passages_embedded_now, 0u);
+}
+
 }  // namespace
 }  // namespace lodestone

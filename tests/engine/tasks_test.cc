@@ -329,6 +329,21 @@ TEST_F(TasksTest, APickedModelIsCancelledWhileItsWordsAreRead) {
   EXPECT_EQ(State().model_id, ModelRequest().id);
 }
 
+TEST_F(TasksTest, WhatWaitedForTheStoreLeavesItsRoomWhenItIsCancelled) {
+  LoadModel();
+  std::promise<void> release;
+  storage_->Post(Priority::kInteractive, [released = release.get_future().share()] { released.wait(); });
+  const RequestId many = PostMany(20);
+  bool cut = false;  // all of them: the first are with the storage thread, the others wait for it
+  ASSERT_TRUE(loop_.RunUntil([&] { return State().running == 20; }, 30000));
+  for (int i = 0; i < 2; ++i) compute_->Post(Priority::kBackground, [&] { loop_.Post(Priority::kBackground, [&] { cut = true; }); });
+  ASSERT_TRUE(loop_.RunUntil([&] { return cut; }, 30000));
+  Cancel(many);  // the engine checks that nothing is left over
+  EXPECT_EQ(ErrorOf(Wait(many)).code, "kCancelled");
+  release.set_value();
+  EXPECT_EQ(Add({{"a.txt", "A compass."}}).added, 1u);
+}
+
 TEST_F(TasksTest, APickedModelIsCancelledWhileItOpens) {
   LoadModel();
   Add({{"a.txt", "A lantern."}});

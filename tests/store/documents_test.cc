@@ -173,6 +173,10 @@ TEST_F(DocumentsTest, VectorsByModel) {
   EXPECT_EQ(store_->LoadVectors("m", 2, PassageId{}, 1).value().half_bits, (std::vector<uint16_t>{3, 4}));
   // A model by the same name with another dimension is another model.
   EXPECT_TRUE(store_->LoadVectors("m", 3, PassageId{}, 10).value().passages.empty());
+  ASSERT_TRUE(store_->DropVectorsUnless("m", 2).ok());
+  EXPECT_EQ(store_->LoadVectors("m", 2, PassageId{}, 10).value().passages.size(), 2u);
+  ASSERT_TRUE(store_->DropVectorsUnless("m", 3).ok());
+  EXPECT_TRUE(store_->LoadVectors("m", 2, PassageId{}, 10).value().passages.empty());
   EXPECT_EQ(store_->PassagesWithoutVector("m", PassageId{}, 10).value().size(), 3u);
 }
 

@@ -126,7 +126,7 @@ async function main() {
     for (const row of rows.filter(({ line }) => line === name)) process.stdout.write(`${rowText(row)}\n`);
   }
   if (values.json) writeFileSync(values.json, JSON.stringify(rows, null, 2) + '\n');
-  if (values.record) appendRecord(rows, machine, load);
+  if (values.record) appendRecord(rows, machine, load, { quick: values.quick });
 }
 
 try {

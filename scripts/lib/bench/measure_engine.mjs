@@ -107,6 +107,16 @@ async function answersAtRest(page) {
   return takeAnswers(page);
 }
 
+/** @param {import('playwright-core').Page} page */
+function forgetFrames(page) {
+  return page.evaluate(() => {
+    const frames = /** @type {any} */ (window).lodestoneFrames;
+    frames.times.length = 0;
+    frames.tasks.length = 0;
+    frames.answers.length = 0;
+  });
+}
+
 /** @param {import('playwright-core').Page} page @returns {Promise<number[]>} those since the last time */
 function takeAnswers(page) {
   return page.evaluate(() => /** @type {any} */ (window).lodestoneFrames.answers.splice(0));
@@ -160,12 +170,7 @@ export function measureIndexing(bench) {
     await prepare(app, texts);
     await app.idle();
     await untilBrowserRests(tab.context);
-    await tab.page.evaluate(() => {
-      const frames = /** @type {any} */ (window).lodestoneFrames;
-      frames.times.length = 0;
-      frames.tasks.length = 0;
-      frames.answers.length = 0;
-    });
+    await forgetFrames(tab.page);
     let isDone = false;
     const adding = timeAdd(app).finally(() => (isDone = true));
     const field = tab.page.getByRole('searchbox');
@@ -183,11 +188,18 @@ export function measureIndexing(bench) {
     await takeAnswers(tab.page); // what was typed last was answered meanwhile
     const atRest = await answersAtRest(tab.page);
     await prepare(app, inFolder('burst', makeTexts(texts.length, { seed: 7 })));
+    await app.idle();
+    await forgetFrames(tab.page);
     const bursts = await burstsWhileAdding(
       app,
       makeQueries(BURST_REQUESTS),
       texts.slice(0, BURST_REQUESTS).map(({ path }) => path),
     );
+    // What the page's thread was busy with is counted here: state().ui_lag has the typing before it in it.
+    const ui = await tab.page.evaluate(() => {
+      const { times, tasks } = /** @type {any} */ (window).lodestoneFrames;
+      return { times, tasks };
+    });
     const burst = `bursts of ${BURST_REQUESTS} requests`;
     return [
       lower(`${texts.length.toLocaleString('en')} passages: indexed in`, ms / 1000, 's'),
@@ -199,6 +211,9 @@ export function measureIndexing(bench) {
       ...answerCases('at rest', atRest, ANSWER_REST_MS),
       ...lagOf(state, { limit_ms: LAG_P99_MS }),
       ...lagOf(bursts.state, { limit_ms: LAG_P99_MS, during: `${burst}: ` }),
+      lower(`${burst}: pool lag of what answers need, p99`, bursts.state.pool_lag.interactive.p99_ms, 'ms'),
+      lower(`${burst}: UI frame p99`, percentile(ui.times, 0.99), 'ms'),
+      lower(`${burst}: the UI thread held for at most`, Math.max(0, ...ui.times, ...ui.tasks), 'ms'),
       lower(`${burst}: stalls over 50 ms`, bursts.state.loop_stalls, 'stalls'),
       lower(`${burst}: all answered p95`, percentile(bursts.times, 0.95), 'ms'),
       lower(`${burst}: refused`, bursts.refused, 'requests', 0),

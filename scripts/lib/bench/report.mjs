@@ -48,9 +48,10 @@ export function rowText(row) {
  * @param {Row[]} rows
  * @param {Record<string, string>} machine
  * @param {string} load
+ * @param {{quick: boolean}} options
+ * @returns {string} a row of BENCH.md
  */
-export function appendRecord(rows, machine, load) {
-  if (!existsSync(RECORD)) writeFileSync(RECORD, RECORD_HEAD);
+export function recordText(rows, machine, load, { quick }) {
   const judged = rows.filter(({ holds }) => holds !== null);
   const figures = (judged.length > 0 ? judged : rows).map((row) => {
     const peer = showPeer(row).replace(/^ +/, '; ');
@@ -61,7 +62,19 @@ export function appendRecord(rows, machine, load) {
     machine.commit,
     `${machine.processor}, ${machine.browser}`,
     load,
-    figures.join('<br>'),
+    // Other sizes than a whole run has, and each measured once.
+    [...(quick ? ['with --quick'] : []), ...figures].join('<br>'),
   ];
-  appendFileSync(RECORD, `| ${cells.join(' | ')} |\n`);
+  return `| ${cells.join(' | ')} |\n`;
+}
+
+/**
+ * @param {Row[]} rows
+ * @param {Record<string, string>} machine
+ * @param {string} load
+ * @param {{quick: boolean}} options
+ */
+export function appendRecord(rows, machine, load, options) {
+  if (!existsSync(RECORD)) writeFileSync(RECORD, RECORD_HEAD);
+  appendFileSync(RECORD, recordText(rows, machine, load, options));
 }
