@@ -2,8 +2,10 @@
 // whatever origin, each named; and how long a person waits from a key to its results. Times are of performance.now().
 
 const KEPT = 4096;
-// What holds the thread for longer is felt, and counted as a stall.
+// What holds the thread for longer is felt, counted as a stall, and told of in the console.
 const STALL_MS = 50;
+// After a stall only longer ones are told of for so long.
+const TOLD_MS = 1000;
 
 /** @typedef {import('./generated/protocol.mjs').LagStats} LagStats */
 /** @typedef {LagStats & {stalls: number}} UiLagStats `stalls`: how often the thread was held for over 50 ms */
@@ -17,6 +19,13 @@ export class UiLag {
   #stalls = 0;
   /** The latest long pieces, for the browser tells of a long task after it. @type {Piece[]} */ #pieces = [];
   #last = '';
+  #told = { end: -Infinity, ms: 0 };
+  #warn;
+
+  /** @param {(text: string) => void} [warn] */
+  constructor(warn = (text) => console.warn(text)) {
+    this.#warn = warn;
+  }
 
   /** Long tasks that nobody of ours counts are told of by the browser. */
   watch() {
@@ -36,7 +45,7 @@ export class UiLag {
   ran(what, start, end) {
     const ms = end - start;
     this.#last = what;
-    if (what === 'frame' || ms > STALL_MS) this.#count(ms, what);
+    if (what === 'frame' || ms > STALL_MS) this.#count(ms, what, end);
     if (ms > STALL_MS) this.#pieces = [...this.#pieces.slice(-7), { what, start, end }];
   }
 
@@ -47,7 +56,7 @@ export class UiLag {
   longTask(start, end) {
     const ms = end - start;
     const counted = this.#pieces.some((piece) => Math.min(piece.end, end) - Math.max(piece.start, start) >= ms / 2);
-    if (ms > STALL_MS && !counted) this.#count(ms, `outside the interface, after ${this.#last || 'its start'}`);
+    if (ms > STALL_MS && !counted) this.#count(ms, `something outside the interface, after ${this.#last || 'its start'}`, end);
   }
 
   /** Percentiles are over the latest samples, at most 4,096 of them. @returns {UiLagStats} */
@@ -61,14 +70,29 @@ export class UiLag {
   /**
    * @param {number} ms
    * @param {string} what
+   * @param {number} end
    */
-  #count(ms, what) {
+  #count(ms, what, end) {
     this.#times[this.#samples % KEPT] = ms;
     this.#samples += 1;
-    if (ms > STALL_MS) this.#stalls += 1;
+    if (ms > STALL_MS) {
+      this.#stalls += 1;
+      this.#tell(ms, what, end);
+    }
     if (ms <= this.#max) return;
     this.#max = ms;
     this.#worst = what;
+  }
+
+  /**
+   * @param {number} ms
+   * @param {string} what
+   * @param {number} end
+   */
+  #tell(ms, what, end) {
+    if (end - this.#told.end < TOLD_MS && ms <= this.#told.ms) return;
+    this.#told = { end, ms };
+    this.#warn(`Lodestone: the page's thread was held for ${Math.round(ms)} ms by ${what}`);
   }
 }
 

@@ -66,6 +66,7 @@ Engine::Engine(const Platform& platform, std::string build_id, Send send)
     graphs_.Tend();
     housekeeper_.Kick();
     rehearsal_.Kick();
+    WarnOfPool();
     if (!context_.tasks.idle()) StateMayHaveChanged();
     CheckIdle();
   };
@@ -146,6 +147,7 @@ void Engine::Dispatch(MessageType type, RequestId id, std::string_view bytes) {
       if (ingest_.BeginsRun(request)) {
         lag_.Reset(context_.platform.clock->NowMs());
         context_.platform.compute->ForgetWaitTimes();
+        told_pool_wait_ms_ = LagMonitor::kStallMs;
       }
       rehearsal_.Skip();
       BeginIndexing();

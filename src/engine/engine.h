@@ -126,6 +126,7 @@ class Engine {
   protocol::EngineState State() const;
   // Tells the page soon, and of what goes on once a second.
   void StateMayHaveChanged();
+  void WarnOfPool();
   void TellState();
   void WatchLoop();
   void MeasureLag(double now_ms);
@@ -175,6 +176,7 @@ class Engine {
   Telling telling_ = Telling::kNot;  // of the state
   uint64_t telling_turn_ = 0;
   bool told_idle_ = false;
+  double told_pool_wait_ms_ = LagMonitor::kStallMs;  // shorter ones are not told of
   bool measuring_ = false;
   bool idle_check_scheduled_ = false;
 };

@@ -103,8 +103,19 @@ void Engine::StateMayHaveChanged() {
   });
 }
 
+// What somebody waits for has waited for a thread itself.
+void Engine::WarnOfPool() {
+  const LagHistogram waits = context_.platform.compute->WaitTimes(Priority::kInteractive);
+  if (waits.max_ms() <= told_pool_wait_ms_) return;
+  told_pool_wait_ms_ = waits.max_ms();
+  if (!context_.platform.warn) return;
+  context_.platform.warn("Lodestone: " + waits.worst() + " waited " + std::to_string(std::lround(waits.max_ms())) +
+                         " ms for a thread of the pool");
+}
+
 void Engine::TellState() {
   FollowTasks();
+  WarnOfPool();
   telling_ = Telling::kNot;
   ++telling_turn_;
   const protocol::EngineState state = State();

@@ -25,6 +25,7 @@ enum class ActionKind : uint8_t {
   kAskRemoveAll,     // number: 1 ask, 0 never mind
   kRemoveAll,
   kControlTask,    // number: task, other: protocol::TaskAction
+  kTurnTasks,      // number: page of the tasks to show, from 0
   kSetGentle,      // number
   kDismissNotice,  // number: id
   kPickFiles,

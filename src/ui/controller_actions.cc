@@ -101,6 +101,9 @@ void UiController::Do(const Action& action) {
       return Send(protocol::ControlTask{.task = static_cast<uint32_t>(action.number),
                                         .action = static_cast<protocol::TaskAction>(action.other)},
                   {});
+    case ActionKind::kTurnTasks:
+      library.task_page = static_cast<uint32_t>(action.number);
+      return;
     case ActionKind::kSetGentle:
       state_.gentle = action.number != 0;
       if (ready) Send(protocol::SetSettings{.gentle = state_.gentle}, {});

@@ -77,6 +77,7 @@ struct LibraryState {
   uint32_t version = 1;  // grows whenever the engine says that something changed
   std::map<uint32_t, LibraryPage> pages;
   bool confirm_remove_all = false;
+  uint32_t task_page = 0;  // that is wanted; there may be fewer by now
   // The row's entry, or null until its page is here.
   const protocol::LibraryEntry* Row(uint32_t index) const;
 };

@@ -16,8 +16,9 @@ using protocol::TaskAction;
 using protocol::TaskEntry;
 using protocol::TaskState;
 
-// More would leave no room for the documents.
+// At once: more would leave no room for the documents.
 constexpr size_t kMaxCards = 3;
+constexpr float kMoreHeight = 32;
 constexpr float kTextTop = 11;
 constexpr float kBarTop = 57;
 constexpr float kButtonsTop = 71;
@@ -106,14 +107,32 @@ float HeightOf(const Card& card) {
   return buttons ? kButtonsTop + 41 : kBarTop + 18;
 }
 
+// The cards that are shown.
+struct Page {
+  size_t number = 0;
+  size_t count = 1;
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+Page PageOf(const UiState& state, size_t cards) {
+  Page page;
+  page.count = (cards + kMaxCards - 1) / kMaxCards;
+  if (state.library.task_page < page.count) page.number = state.library.task_page;
+  page.begin = page.number * kMaxCards;
+  page.end = std::min(cards, page.begin + kMaxCards);
+  return page;
+}
+
 }  // namespace
 
 float TasksHeight(const UiState& state) {
   const std::vector<Card> cards = CardsOf(state);
   if (cards.empty()) return 0;
   float height = kSpace3;
-  for (size_t i = 0; i < std::min(cards.size(), kMaxCards); ++i) height += HeightOf(cards[i]) + kSpace3;
-  return height;
+  const Page page = PageOf(state, cards.size());
+  for (size_t i = page.begin; i < page.end; ++i) height += HeightOf(cards[i]) + kSpace3;
+  return page.count > 1 ? height + kMoreHeight + kSpace3 : height;
 }
 
 void DrawTasks(Frame& frame, const Rect& rect) {
@@ -121,11 +140,11 @@ void DrawTasks(Frame& frame, const Rect& rect) {
   if (cards.empty()) return;
   Canvas& canvas = frame.canvas;
   const Theme& theme = frame.theme();
-  const size_t shown = std::min(cards.size(), kMaxCards);
+  const Page page = PageOf(frame.state, cards.size());
   frame.mirror.Open(
       {.id = IdOf("tasks"), .role = Role::kList, .name = "Tasks", .box = rect.box()});
   float y = rect.y + kSpace3;
-  for (size_t i = 0; i < shown; ++i) {
+  for (size_t i = page.begin; i < page.end; ++i) {
     const Card& card = cards[i];
     const uint32_t id = card.task.task;
     const Rect box = {rect.x, y, rect.width, HeightOf(card)};
@@ -152,6 +171,11 @@ void DrawTasks(Frame& frame, const Rect& rect) {
     y += box.height + kSpace3;
   }
   frame.mirror.Close();
+  if (page.count < 2) return;
+  const std::string more = FormatCountOf(cards.size() - (page.end - page.begin), "more task", "more tasks");
+  if (Button(frame, IdOf("tasks_more"), {rect.x, y, rect.width, kMoreHeight}, more, {.look = ButtonLook::kQuiet, .name = "Show " + more})) {
+    frame.Do(ActionKind::kTurnTasks, static_cast<int32_t>((page.number + 1) % page.count));
+  }
 }
 
 }  // namespace lodestone::ui

@@ -210,6 +210,15 @@ protocol::SetModel EngineTest::LargerModelRequest() const {
   return request;
 }
 
+std::shared_ptr<const int> EngineTest::CountRuns(std::string name) {
+  auto count = std::make_shared<int>(0);
+  loop_.on_ran = [count, name = std::move(name), told = loop_.on_ran](const char* what, double begin_ms, double end_ms) {
+    *count += name == what;
+    told(what, begin_ms, end_ms);
+  };
+  return count;
+}
+
 void EngineTest::LoadModel() { EXPECT_EQ(Ask<protocol::SetModelReply>(ModelRequest()).dimension, kDimension); }
 
 protocol::FileEntry EngineTest::Entry(const std::string& path, std::string text) {

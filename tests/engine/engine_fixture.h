@@ -122,6 +122,8 @@ class EngineTest : public ::testing::Test {
   protocol::SearchReply Search(const std::string& text, protocol::SearchMode mode = protocol::SearchMode::kHybrid,
                                uint32_t top = 10);
   protocol::EngineState State() { return Ask<protocol::GetStateReply>(protocol::GetState{}).state; }
+  // How often work of this name has run on the coordinator's loop since, until the engine ends.
+  std::shared_ptr<const int> CountRuns(std::string name);
   // A task of this name that keeps the coordinator for so long.
   void HoldLoop(double ms, const char* name);
   void WaitIdle() { Ask<protocol::Ack>(protocol::WaitIdle{}); }

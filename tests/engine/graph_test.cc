@@ -171,8 +171,9 @@ TEST_F(GraphTest, IsThereAgainAfterARestart) {
   LoadModel();
   WaitIdle();
   const uint64_t bytes_without = State().memory_bytes;
-  // Only what is loaded can be there before anything was built: a graph of one's own would come row by row.
+  std::shared_ptr<const int> slices = CountRuns("NextSlice");
   UseGraphFrom(1000);
+  EXPECT_EQ(*slices, 0) << "it is loaded, not built";
   EXPECT_GT(State().memory_bytes, bytes_without + kDocuments * 64);
   EXPECT_EQ(Paths("glacier whale", SearchMode::kSemantic), before);
   // Damaged, it is made anew.
@@ -186,7 +187,9 @@ TEST_F(GraphTest, IsThereAgainAfterARestart) {
   store.value().reset();
   Start();
   LoadModel();
+  slices = CountRuns("NextSlice");
   UseGraphFrom(1000);
+  EXPECT_GT(*slices, 0);
   EXPECT_EQ(Paths("glacier whale", SearchMode::kSemantic), before);
 }
 

@@ -2,6 +2,7 @@
 // task that runs, not for all of them.
 
 #include <algorithm>
+#include <future>
 #include <set>
 #include <string>
 
@@ -113,6 +114,48 @@ TEST_F(EngineTest, AStallIsShownThoughNothingElseHappens) {
         });
       },
       30000));
+}
+
+TEST_F(EngineTest, LanesHaveTokensAheadWhileThePoolIsBusyWithOtherThings) {
+  constexpr uint32_t kFiles = 1200;
+  constexpr uint32_t kAhead = 400;
+  LoadModel();
+  inference_->hold_runs = true;
+  const std::shared_ptr<const int> fetches = CountRuns("Fetch");
+  protocol::AddFiles request;
+  for (uint32_t i = 0; i < kFiles; ++i) request.files.push_back(Entry("many/" + std::to_string(i) + ".txt", "A lantern " + std::to_string(i)));
+  const RequestId add = Post(request);
+  // Two lots of passages have come from the store and through the tokenizer.
+  ASSERT_TRUE(loop_.RunUntil([&] { return State().documents == kFiles && State().running == 0 && *fetches >= 4; }, 30000));
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  for (int i = 0; i < compute_->thread_count(); ++i) compute_->Post(Priority::kInteractive, [released] { released.wait(); });
+  inference_->ReleaseRuns();
+  EXPECT_TRUE(loop_.RunUntil([&] { return State().embedded_passages >= kAhead; }, 30000)) << State().embedded_passages;
+  EXPECT_LT(State().embedded_passages, kFiles) << "the pool has more to cut";
+  release.set_value();
+  EXPECT_EQ(Wait(add).type, protocol::MessageType::kAddFilesReply);
+  EXPECT_EQ(State().embedded_passages, kFiles);
+}
+
+TEST_F(EngineTest, AWaitForAThreadOfThePoolIsToldOfByName) {
+  LoadModel();
+  Add({{"a.txt", "A lantern."}});
+  WaitIdle();
+  warnings_.clear();
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  for (int i = 0; i < compute_->thread_count(); ++i) compute_->Post(Priority::kInteractive, [released] { released.wait(); });
+  protocol::Search request;
+  request.text = "lantern";
+  const RequestId search = Post(request);
+  const double begun_ms = SystemClock().NowMs();
+  EXPECT_FALSE(loop_.RunUntil([&] { return SystemClock().NowMs() > begun_ms + 100 && ResponseCount(search) > 0; }, 100));
+  release.set_value();
+  EXPECT_EQ(Wait(search).type, protocol::MessageType::kSearchReply);
+  WaitIdle();
+  const auto told = [](const std::string& warning) { return warning.ends_with(" ms for a thread of the pool"); };
+  EXPECT_EQ(std::count_if(warnings_.begin(), warnings_.end(), told), 1) << ::testing::PrintToString(warnings_);
 }
 
 // The compiler's name of a lambda says nothing to whoever reads of a stall.

@@ -23,14 +23,9 @@ class StoredVectorsTest : public LibraryTest {
     End();
     Start();
     inference_->hold_loads = true;
-    bool loaded = false;
-    loop_.on_ran = [&loaded, told = loop_.on_ran](const char* what, double begin_ms, double end_ms) {
-      loaded = loaded || what == std::string("LoadNext");
-      told(what, begin_ms, end_ms);
-    };
+    const std::shared_ptr<const int> loads = CountRuns("LoadNext");
     opening_ = Post(ModelRequest());
-    ASSERT_TRUE(loop_.RunUntil([&] { return inference_->holds_load() && loaded; }, 30000));
-    loop_.on_ran = nullptr;
+    ASSERT_TRUE(loop_.RunUntil([&] { return inference_->holds_load() && *loads > 0; }, 30000));
     ASSERT_EQ(State().embedded_passages, 0u);
   }
   void ModelOpens() {

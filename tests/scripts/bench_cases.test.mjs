@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toRow } from '../../scripts/lib/bench/cases.mjs';
+import { recordText } from '../../scripts/lib/bench/report.mjs';
 import { scalingCases, speedUp } from '../../scripts/lib/bench/scaling.mjs';
+import { casesOf, GRAPH_PEER } from '../../scripts/lib/bench/vector_cases.mjs';
 
 /** @typedef {import('../../scripts/lib/bench/cases.mjs').Case} Case */
 
@@ -69,4 +71,45 @@ test('what two threads did not speed up is the serial share that more threads ar
     ...[4, 8, 16].map((threads) => `exact scan of 100k, ${threads} threads (computed)`)]);
   assert.ok(Math.abs((cases[0].ours ?? 0) - 1.6) < 1e-9);
   assert.ok(Math.abs((cases[1].ours ?? 0) - 1 / (0.25 + 0.75 / 4)) < 1e-9);
+});
+
+/** @param {string} setting @param {number | null} width @param {number} recall */
+const searched = (setting, width, recall, threads = 1) => ({ setting, width, threads, recall, p50: 1, p95: 2, perSecond: 1000 / (width ?? 1) });
+const graphSearches = (/** @type {number} */ recall) => [16, 64, 256].map((width) => searched('graph', width, recall));
+const ours = {
+  name: 'lodestone',
+  build: { 1: { seconds: 2, bytes: 100, save_ms: 1, load_ms: 1 }, 2: { seconds: 1, bytes: 100 } },
+  searches: [searched('exact', null, 1), searched('exact', null, 1, 2), ...graphSearches(0.99)],
+};
+/** @param {Partial<import('../../scripts/lib/bench/peer_pages/vectors.mjs').Result>} peer */
+const graphRows = (peer) =>
+  casesOf(500_000, [ours, { name: GRAPH_PEER, build: {}, searches: [], ...peer }], ({ name }) => `${name} 1.0`)
+    .map((one) => toRow('vectors', [one]))
+    .filter((row) => row.case.includes('graph, '));
+
+test('each width of the graph has its rows, beside the same of the peer', () => {
+  const rows = graphRows({ build: { 1: { seconds: 4, bytes: 200 } }, searches: graphSearches(0.98) });
+  assert.equal(rows.length, 3 * 5);
+  const speed = rows.find((row) => row.case === '500k, graph, ef 64, 1 thread');
+  assert.deepEqual([speed?.ours, speed?.peer, speed?.peer_name], [1000 / 64, 1000 / 64, `${GRAPH_PEER} 1.0`]);
+  const asGood = rows.find((row) => row.case === '500k, graph, as good as ef 256');
+  assert.deepEqual([asGood?.ours, asGood?.ratio, asGood?.holds], [1000 / 16, 16, true]);
+});
+
+test('each width of the graph has its rows where the peer came to no end, which misses no bar', () => {
+  const rows = graphRows({ reason: 'over 300 s' });
+  assert.deepEqual(
+    rows.filter((row) => row.case.endsWith('recall@10')).map((row) => [row.case, row.ours, row.peer, row.reason]),
+    [16, 64, 256].map((width) => [`500k, graph, ef ${width}, recall@10`, 0.99, null, 'over 300 s']),
+  );
+  assert.equal(rows.length, 3 * 4);
+  assert.ok(rows.every((row) => row.ours !== null && row.peer === null && row.holds === null));
+});
+
+test('a record says whether its run was a quick one', () => {
+  const rows = [toRow('l', [speed({ limit: 1 })])];
+  const machine = { commit: 'c', processor: 'p', browser: 'b' };
+  const figuresOf = (/** @type {boolean} */ quick) => recordText(rows, machine, '1', { quick }).split(' | ')[4];
+  assert.equal(figuresOf(false), 'l, speed: 100 tokens/s |\n');
+  assert.equal(figuresOf(true), 'with --quick<br>l, speed: 100 tokens/s |\n');
 });

@@ -378,6 +378,37 @@ TEST_F(UiAppViewTest, WhatHasFailedOrWasCancelledIsBegunAnewOrDismissed) {
   EXPECT_EQ(actions_.back().other, static_cast<int>(protocol::TaskAction::kDismiss));
 }
 
+TEST_F(UiAppViewTest, MoreTasksThanThereIsRoomForAreAPressAway) {
+  Ready(3);
+  state_.library.open = true;
+  for (uint32_t task = 1; task <= 5; ++task) {
+    state_.engine->tasks.push_back({.task = task, .kind = "export", .title = "Exporting " + std::to_string(task),
+                                    .state = protocol::TaskState::kRunning, .can_cancel = true});
+  }
+  Draw();
+  std::string told = mirror_.TakeChanges();
+  EXPECT_NE(told.find("Cancel exporting 3"), std::string::npos);
+  EXPECT_EQ(told.find("Exporting 4"), std::string::npos);
+  EXPECT_NE(told.find("Show 2 more tasks"), std::string::npos);
+  input_.activated = IdOf("tasks_more");
+  Draw();
+  ASSERT_TRUE(Did(ActionKind::kTurnTasks));
+  state_.library.task_page = static_cast<uint32_t>(actions_.back().number);
+  Draw();
+  told = mirror_.TakeChanges();
+  EXPECT_NE(told.find("Cancel exporting 5"), std::string::npos);
+  EXPECT_NE(told.find("Show 3 more tasks"), std::string::npos);
+  input_.activated = IdOf("tasks_more");
+  Draw();
+  EXPECT_EQ(actions_.back().number, 0);
+  // Those of the second page have ended.
+  state_.engine->tasks.resize(2);
+  Draw();
+  told = mirror_.TakeChanges();
+  EXPECT_NE(told.find("Cancel exporting 1"), std::string::npos);
+  EXPECT_EQ(told.find("more tasks"), std::string::npos);
+}
+
 TEST_F(UiAppViewTest, KeysDoWhatTheySay) {
   const auto press = [&](Key key, bool in_field) {
     actions_.clear();
