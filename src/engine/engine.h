@@ -125,7 +125,17 @@ class Engine {
 
   protocol::EngineState State() const;
   // Tells the page soon, and of what goes on once a second.
-  void StateMayHaveChanged();
+  void StateMayHaveChanged(bool awaited = false);
+  // What is told of at once when it changes.
+  struct Phase {
+    protocol::ModelState model = protocol::ModelState::kNone;
+    bool cuts = false;  // there is a tokenizer: files are taken in
+    bool indexing = false;
+    bool filling = false;
+    bool paused = false;
+    bool operator==(const Phase&) const = default;
+  };
+  Phase PhaseNow() const;
   void WarnOfPool();
   void TellState();
   void WatchLoop();
@@ -176,6 +186,7 @@ class Engine {
   Telling telling_ = Telling::kNot;  // of the state
   uint64_t telling_turn_ = 0;
   bool told_idle_ = false;
+  Phase told_phase_;
   double told_pool_wait_ms_ = LagMonitor::kStallMs;  // shorter ones are not told of
   bool measuring_ = false;
   bool idle_check_scheduled_ = false;

@@ -89,9 +89,19 @@ protocol::EngineState Engine::State() const {
   return state;
 }
 
-void Engine::StateMayHaveChanged() {
-  // At once when something begins or ends, else at a pace that a person can read.
-  const bool soon = ingest_.idle() || model_state_ != protocol::ModelState::kReady;
+Engine::Phase Engine::PhaseNow() const {
+  return {.model = model_state_,
+          .cuts = context_.passage_tokenizer != nullptr,
+          .indexing = !ingest_.idle(),
+          .filling = !fillers_.idle(),
+          .paused = ingest_.paused()};
+}
+
+void Engine::StateMayHaveChanged(bool awaited) {
+  // At once when something begins or ends or somebody has asked for it, else at a pace that a person can read: each telling
+  // is a frame of the page.
+  const Phase phase = PhaseNow();
+  const bool soon = awaited || phase != told_phase_ || !(phase.indexing || phase.filling);
   const Telling wanted = soon ? Telling::kSoon : Telling::kInTime;
   if (telling_ >= wanted) return;
   telling_ = wanted;
@@ -118,6 +128,7 @@ void Engine::TellState() {
   WarnOfPool();
   telling_ = Telling::kNot;
   ++telling_turn_;
+  told_phase_ = PhaseNow();
   const protocol::EngineState state = State();
   told_idle_ = state.idle;
   send_(MessageKind::kEvent, MessageType::kStateChanged, RequestId{}, protocol::Encode(protocol::StateChanged{state}));

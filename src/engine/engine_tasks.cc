@@ -145,7 +145,7 @@ void Engine::OnControlTask(RequestId id, const protocol::ControlTask& request) {
       break;
   }
   if (!status.ok()) return RespondError(id, status);
-  StateMayHaveChanged();
+  StateMayHaveChanged(/*awaited=*/true);
   Respond(id, protocol::Ack{});
 }
 

@@ -116,6 +116,23 @@ TEST_F(EngineTest, AStallIsShownThoughNothingElseHappens) {
       30000));
 }
 
+TEST_F(EngineTest, ALibraryThatIsEmbeddedAnewIsToldOfAtThePaceOfAnyWork) {
+  LoadModel();
+  std::vector<std::pair<std::string, std::string>> files;
+  for (int i = 0; i < 1500; ++i) files.emplace_back(std::to_string(i) + ".txt", "A lantern " + std::to_string(i));
+  Add(std::move(files));
+  WaitIdle();
+  sent_.clear();
+  const double begun_ms = SystemClock().NowMs();
+  Ask<protocol::SetModelReply>(LargerModelRequest());
+  WaitIdle();
+  const auto is_state = [](const Sent& sent) { return sent.type == protocol::MessageType::kStateChanged; };
+  const auto told = std::count_if(sent_.begin(), sent_.end(), is_state);
+  // Of the model, of its work's beginning and end, and each second.
+EXPECT_LE(static_cast<double>(told), 12 + (SystemClock().NowMs() - begun_ms) / 1000);
+  EXPECT_GT(larger_inference_->batches, 30);
+}
+
 TEST_F(EngineTest, LanesHaveTokensAheadWhileThePoolIsBusyWithOtherThings) {
   constexpr uint32_t kFiles = 1200;
   constexpr uint32_t kAhead = 400;

@@ -1,7 +1,8 @@
 // Embedding throughput, from text to vectors, beside the peers: one model file, the same texts, the same number of
 // threads, in one browser, taking turns.
+import { Worker } from 'node:worker_threads';
 import { installPeers, peerVersion, servePeers } from './peers.mjs';
-import { asRecords, inFreshBrowser, openReady, prepare, timeAdd, useStandIn } from './site_runs.mjs';
+import { asRecords, higher, inFreshBrowser, openReady, prepare, timeAdd, useStandIn } from './site_runs.mjs';
 import { MODEL_NAME, writeModel } from './stand_in/write_model.mjs';
 import { makePassages } from './texts.mjs';
 
@@ -9,12 +10,15 @@ const THREADS = [1, 2];
 const PIPELINE_BATCHES = [1, 8, 32];
 const RUNTIME_BATCH = 32;
 const WARM_UP_SEED = 100;
+const BUSY_SEED = 10;
+const BUSY_ROUNDS = 2;
 // Seconds of work: a lane opens when work has lasted a while, and opening takes a while.
 const WARM_UP_PASSAGES = 128;
 
 /**
  * @typedef {import('./cases.mjs').Case} Case
  * @typedef {import('./site_runs.mjs').Bench} Bench
+ * @typedef {import('../headless/app_session.mjs').AppSession} AppSession
  * @typedef {{name: string, run: () => Promise<number>}} Contender run() gives tokens of real text a second
  */
 
@@ -27,33 +31,89 @@ export async function measureEmbedding(bench) {
   const model = writeModel();
   const peers = await servePeers();
   try {
-    return await inFreshBrowser(bench, async ({ context }) => {
+    const cases = await inFreshBrowser(bench, async ({ context }) => {
+      /** @type {Case[]} */
       const cases = [];
       const ours = [];
       for (const threads of THREADS) {
         // Others for each: the page keeps its library, and embeds nothing twice.
-        const passages = makePassages(bench.quick ? 192 : 256, { seed: threads });
+        const passages = makePassages(passageCount(bench), { seed: threads });
         const other = await context.newPage();
         const contenders = await openPeers(other, peers.url, threads, passages);
         const tokens = contenders.tokens;
-        const own = { name: 'ours', run: await openOurs(context, model, threads, passages, tokens) };
+        const app = await openOurs({ context, page: await context.newPage() }, model, { threads, seed: threads });
+        await prepare(app, [asRecords(`passages ${threads}`, passages)]);
+        await app.idle();
+        const own = { name: 'ours', run: () => runOurs(app, tokens) };
         const speeds = await takeTurns([own, ...contenders.list], bench.repetition);
         await other.close();
         ours.push(speeds.ours);
         cases.push(...casesOf(threads, speeds));
       }
-      cases.push({
-        case: 'from 1 thread to 2',
-        unit: 'times',
-        better: /** @type {const} */ ('higher'),
-        ours: ours[1] / ours[0],
-        limit: 1.8,
-      });
+      cases.push(higher('from 1 thread to 2', ours[1] / ours[0], 'times', 1.8));
       return cases;
     });
+    return [...cases, ...(await besideBusyCore(bench, model))];
   } finally {
     await peers.close();
   }
+}
+
+/** @param {Bench} bench */
+const passageCount = (bench) => (bench.quick ? 192 : 256);
+
+/**
+ * Embeds what was prepared, and ends the page.
+ * @param {AppSession} app
+ * @param {number} tokens as the peers count
+ */
+async function runOurs(app, tokens) {
+  await app.page.bringToFront();
+  const added = await timeAdd(app);
+  await app.page.close();
+  if (added.tokens !== tokens) throw new Error(`ours embedded ${added.tokens} tokens, the peers count ${tokens}`);
+  return (1000 * tokens) / added.ms;
+}
+
+/**
+ * Ours with one thread and with two while other work has a core for itself all the time: each in a browser of its own, as
+ * they take turns within one repetition and pages of one browser share an engine.
+ * @param {Bench} bench
+ * @param {string} model its folder
+ * @returns {Promise<Case[]>}
+ */
+function besideBusyCore(bench, model) {
+  return inFreshBrowser(bench, (first) =>
+    inFreshBrowser(bench, async (second) => {
+      const sides = [
+        { app: await openOurs(first, model, { threads: 1, seed: BUSY_SEED }), ms: 0, tokens: 0 },
+        { app: await openOurs(second, model, { threads: 2, seed: BUSY_SEED }), ms: 0, tokens: 0 },
+      ];
+      // Not a page's: one behind another gets less of the processor than ours, which would flatter.
+      const busy = new Worker('for (;;) {}', { eval: true });
+      try {
+        for (let round = 0; round < BUSY_ROUNDS; round += 1) {
+          const seed = BUSY_SEED + round;
+          const passages = makePassages(passageCount(bench) / BUSY_ROUNDS, { seed });
+          for (const side of (round + bench.repetition) % 2 === 0 ? sides : sides.toReversed()) {
+            await prepare(side.app, [asRecords(`passages ${seed}`, passages)]);
+            await side.app.idle();
+            const added = await timeAdd(side.app);
+            side.ms += added.ms;
+            side.tokens += added.tokens;
+          }
+        }
+      } finally {
+        await busy.terminate();
+      }
+      const speeds = sides.map(({ ms, tokens }) => (1000 * tokens) / ms);
+      return [
+        higher('1 thread beside a busy core', speeds[0], 'tokens/s'),
+        higher('2 threads beside a busy core', speeds[1], 'tokens/s'),
+        higher('2 threads beside a busy core, against 1 thread', speeds[1] / speeds[0], 'times', 1),
+      ];
+    }),
+  );
 }
 
 /**
@@ -97,28 +157,17 @@ function casesOf(threads, { ours, ...peers }) {
 
 /**
  * Opens the site with the model as a person picks it, and has the lanes open before anything is timed.
- * @param {import('playwright-core').BrowserContext} context
+ * @param {import('./site_runs.mjs').Tab} tab
  * @param {string} model its folder
- * @param {number} threads
- * @param {string[]} passages
- * @param {number} tokens in them as the peers count
+ * @param {{threads: number, seed: number}} options seed: another one for each page of a browser
  */
-async function openOurs(context, model, threads, passages, tokens) {
-  const page = await context.newPage();
-  const app = await openReady({ context, page }, { threads });
+async function openOurs(tab, model, { threads, seed }) {
+  const app = await openReady(tab, { threads });
   if (!app.ready.isolated || app.ready.threads !== threads) throw new Error('the page has not its threads');
   await useStandIn(app, model);
-  await prepare(app, [asRecords(`warm-up ${threads}`, makePassages(WARM_UP_PASSAGES, { seed: WARM_UP_SEED + threads }))]);
+  await prepare(app, [asRecords(`warm-up ${seed}`, makePassages(WARM_UP_PASSAGES, { seed: WARM_UP_SEED + seed }))]);
   await timeAdd(app);
-  await prepare(app, [asRecords(`passages ${threads}`, passages)]);
-  await app.idle();
-  return async () => {
-    await page.bringToFront();
-    const added = await timeAdd(app);
-    await page.close();
-    if (added.tokens !== tokens) throw new Error(`ours embedded ${added.tokens} tokens, the peers count ${tokens}`);
-    return (1000 * tokens) / added.ms;
-  };
+  return app;
 }
 
 /**

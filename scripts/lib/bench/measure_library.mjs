@@ -10,6 +10,7 @@ import { dropPaths } from '../headless/drop.mjs';
 import { isKeptOffline } from '../headless/offline.mjs';
 import { contentQueries } from './content_queries.mjs';
 import { addPassages, higher, inBrowser, inFreshBrowser, lower, openReady, untilBrowserRests } from './site_runs.mjs';
+import { measureStoredGraph } from './stored_graph.mjs';
 import { makeTexts, randomNumbers } from './texts.mjs';
 
 const SIZES = [1000, 10_000, 50_000];
@@ -74,8 +75,22 @@ async function measureStored(bench, profile, count) {
     cases.push(lower(`${name}: searchable, all vectors there`, complete_s, 's', limit));
     cases.push(lower(`${name}: embedded again at a start`, state.passages_embedded_now, 'passages', 0));
     if (count === PROMISED_SIZE) cases.push(...(await measureTakeOver(tab.context, question)));
+    // Last, as it makes the database larger.
+    if (count >= PROMISED_SIZE) cases.push(...(await measureStoredGraph(name, () => openComplete(tab.context, count))));
   });
   return cases;
+}
+
+/**
+ * @param {BrowserContext} context
+ * @param {number} count of passages
+ */
+async function openComplete(context, count) {
+  const app = await openReady({ context, page: await context.newPage() });
+  await app.idle();
+  const { embedded_passages } = await app.state();
+  if (embedded_passages !== count) throw new Error(`${embedded_passages} of ${count} passages came back`);
+  return app;
 }
 
 /**
