@@ -25,9 +25,12 @@ Scheduler::Scheduler(Loop* loop, Executor* executor, const Clock* clock, Limits 
 Scheduler::~Scheduler() {
   closed_ = true;
   on_changed = nullptr;
+  for (const auto& [id, task] : tasks_) {
+    task->followers.clear();  // each ends by itself below
+    if (task->is_part()) task->ended = nullptr;  // who wanted to know has gone
+  }
   while (!tasks_.empty()) {
     const TaskPtr task = tasks_.begin()->second;
-    if (task->is_part()) task->ended = nullptr;  // who wanted to know has gone
     Recall(task);
     End(task, TaskState::kCancelled, Status(StatusCode::kCancelled, "The engine ended."));
   }
@@ -59,16 +62,25 @@ Result<Scheduler::TaskPtr> Scheduler::Register(TaskSpec spec, Ended ended) {
       return Status(StatusCode::kNotFound, "What this task was to follow did not finish.");
     }
   }
+  const TaskPtr whole = spec.part_of ? Find(*spec.part_of) : nullptr;
+  if (whole && !after.empty()) {
+    // Each would wait for the other.
+    const std::set<TaskId> held_up = HeldUpBy(whole);
+    if (std::any_of(after.begin(), after.end(), [&](TaskId id) { return held_up.contains(id); })) {
+      return Status(StatusCode::kInvalidArgument, "A part cannot follow what waits for its whole.");
+    }
+  }
   auto task = std::make_shared<Task>();
   task->id = TaskId{++last_id_};
   task->spec = std::move(spec);
   task->spec.after = std::move(after);
+  for (const TaskId id : task->spec.after) tasks_[id]->followers.push_back(task->id);
   task->ended = std::move(ended);
   tasks_[task->id] = task;
   if (!task->is_part()) {
     ++whole_count_;
-  } else if ((task->whole = Find(*task->spec.part_of))) {
-    task->whole->parts[task->id] = task;
+  } else if ((task->whole = whole)) {
+    whole->parts[task->id] = task;
   }
   if (task->spec.deadline_ms > 0) {
     task->due_ms = clock_->NowMs() + task->spec.deadline_ms;
@@ -111,6 +123,19 @@ Scheduler::TaskPtr Scheduler::Find(TaskId id) const {
 Scheduler::TaskPtr Scheduler::FindEnded(TaskId id) const {
   const auto found = std::find_if(recent_.begin(), recent_.end(), [id](const TaskPtr& task) { return task->id == id; });
   return found == recent_.end() ? nullptr : *found;
+}
+
+std::set<TaskId> Scheduler::HeldUpBy(const TaskPtr& task) const {
+  std::set<TaskId> held_up;
+  std::vector<TaskPtr> next{task};
+  while (!next.empty()) {
+    const TaskPtr one = std::move(next.back());
+    next.pop_back();
+    if (!one || !held_up.insert(one->id).second) continue;
+    next.push_back(one->whole);
+    for (const TaskId id : one->followers) next.push_back(Find(id));
+  }
+  return held_up;
 }
 
 // --- running ---------------------------------------------------------------------------------------

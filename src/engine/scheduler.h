@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ struct TaskSpec {
   // A newer task of the same group takes this one's place; empty: none does.
   std::string group = {};
   double deadline_ms = 0;  // from its start; 0: none
-  // It begins when all of these are done, and is cancelled with the first that ends otherwise.
+  // It begins when all of these are done, and is cancelled with the first that ends otherwise. They may be parts that
+  // have not ended: of one that has, nothing is known.
   std::vector<TaskId> after = {};
   // It is a part of this task, or of nobody's where that is unknown: paused and cancelled with the whole, which ends
   // after it; neither counted nor told of.
@@ -109,7 +111,8 @@ class Scheduler {
   ~Scheduler();
 
   // Errors: kBusy when too many have not ended, kNotFound when one of `after` is unknown or did not finish,
-  // kUnavailable after Shutdown. `ended` is never called before this returns, and not at all after an error.
+  // kInvalidArgument when one of them waits for the end of what this is a part of, kUnavailable after Shutdown. `ended`
+  // is never called before this returns, and not at all after an error.
   Result<TaskId> Start(TaskSpec spec, Factory factory, Ended ended);
   // A task whose owner knows the work, runs it as parts and tells of it by Report and Finish. It takes the place of
   // one of its kind and subject that has ended and could be restarted. Errors: as Start.
@@ -156,6 +159,8 @@ class Scheduler {
   Result<TaskPtr> Register(TaskSpec spec, Ended ended);
   TaskPtr Find(TaskId id) const;
   TaskPtr FindEnded(TaskId id) const;
+  // What cannot end before `task` has, itself included: what it is a part of, and what follows.
+  std::set<TaskId> HeldUpBy(const TaskPtr& task) const;
   static TaskInfo InfoOf(const Task& task);
   void Ready(const TaskPtr& task);
   void Pump();

@@ -53,7 +53,6 @@ void Scheduler::End(const TaskPtr& task, TaskState state, Status status) {
   std::function<void(TaskId)> restart = std::move(task->hooks.restart);
   task->hooks = {};
   if (state != TaskState::kDone && !task->is_part()) task->hooks.restart = std::move(restart);
-  std::vector<TaskPtr> followers;
   if (!task->is_part()) {
     --whole_count_;
     recent_.push_back(task);
@@ -61,16 +60,6 @@ void Scheduler::End(const TaskPtr& task, TaskState state, Status status) {
       // What can be restarted is the last to be forgotten.
       const auto first = std::find_if(recent_.begin(), recent_.end(), [](const TaskPtr& one) { return !InfoOf(*one).can_restart; });
       recent_.erase(first == recent_.end() ? recent_.begin() : first);
-    }
-    for (const auto& [id, other] : tasks_) {
-      if (std::erase(other->spec.after, task->id) > 0) followers.push_back(other);
-    }
-  }
-  for (const TaskPtr& follower : followers) {
-    if (state == TaskState::kDone) {
-      Ready(follower);
-    } else {
-      Stop(follower, TaskState::kCancelled, Status(StatusCode::kCancelled, "What this task was to follow did not finish."));
     }
   }
   const Ended ended = task->ended;
@@ -82,6 +71,17 @@ void Scheduler::End(const TaskPtr& task, TaskState state, Status status) {
   if (whole) whole->parts.erase(task->id);
   if (ended) ended(InfoOf(*task));
   Changed(*task);
+  // After its own event and out of its whole: what their ends set off must not meet it half-way.
+  for (const TaskId id : std::exchange(task->followers, {})) {
+    const TaskPtr follower = Find(id);
+    if (!follower) continue;
+    std::erase(follower->spec.after, task->id);
+    if (state == TaskState::kDone) {
+      Ready(follower);
+    } else {
+      Stop(follower, TaskState::kCancelled, Status(StatusCode::kCancelled, "What this task was to follow did not finish."));
+    }
+  }
   // Its owner may have given it another part meanwhile.
   if (whole && whole->finishing && whole->parts.empty()) End(whole, whole->stop_state, whole->status);
   if (tasks_.empty() && on_shut_) loop_->Post(Priority::kBackground, std::exchange(on_shut_, {}), "Shutdown");

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "engine/scheduler.h"
 
@@ -36,6 +37,7 @@ struct Scheduler::Task {
   TaskState stop_state = TaskState::kCancelled;
   TaskPtr whole;  // that it is a part of
   std::map<TaskId, TaskPtr> parts;
+  std::vector<TaskId> followers;  // that wait for its end; some may have ended
   bool finishing = false;  // by its owner; its parts are not back
 
   bool is_part() const { return spec.part_of.has_value(); }

@@ -93,6 +93,63 @@ TEST_F(PartsTest, OfNobodyTheyJustRun) {
   EXPECT_EQ(End(part).state, TaskState::kDone);
 }
 
+TEST_F(PartsTest, WhatFollowsOneBeginsWhenItIsDone) {
+  const TaskId whole = Adopt();
+  const TaskId part = Part(whole, "part");
+  const TaskId follower = Start({.kind = "test", .title = "follower", .after = {part}}, Steps("follower", 1));
+  const TaskId sibling = Start({.after = {part}, .part_of = whole}, Steps("sibling", 1));
+  RunAll();
+  EXPECT_EQ(log_, (Names{"part", "follower", "sibling"}));
+  for (const TaskId id : {part, follower, sibling}) EXPECT_EQ(End(id).state, TaskState::kDone);
+}
+
+TEST_F(PartsTest, WhatFollowsOneIsCancelledWithIt) {
+  const TaskId whole = Adopt();
+  const TaskId part = Part(whole, "part");
+  const TaskId follower = Start({.kind = "test", .title = "follower", .after = {part}}, Steps("follower", 1));
+  EXPECT_TRUE(scheduler_.Cancel(whole).ok());
+  scheduler_.Finish(whole, OkStatus());
+  EXPECT_EQ(End(part).state, TaskState::kCancelled);
+  EXPECT_EQ(End(follower).state, TaskState::kCancelled);
+  RunAll();
+  EXPECT_TRUE(log_.empty());
+}
+
+TEST_F(PartsTest, AreUnheardWhenTheSchedulerGoesThoughTheyFollow) {
+  int ended = 0;
+  int unheard = 0;
+  {
+    Scheduler scheduler(&loop_, &executor_, &clock_);
+    const auto start = [&](TaskSpec spec, int* counter) {
+      return scheduler.Start(std::move(spec), Steps("never", 1), [counter](const TaskInfo&) { ++*counter; }).value();
+    };
+    const TaskId before = start({.kind = "test", .title = "before"}, &ended);
+    const TaskId part = start({.after = {before}, .part_of = TaskId{}}, &unheard);
+    start({.kind = "test", .title = "follower", .after = {part}}, &ended);
+  }
+  EXPECT_EQ(ended, 2);
+  EXPECT_EQ(unheard, 0);
+  RunAll();
+  EXPECT_TRUE(log_.empty());
+}
+
+TEST_F(PartsTest, NoneWaitsForTheEndOfItsWhole) {
+  const TaskId whole = Adopt();
+  const TaskId inner = Adopt({.part_of = whole});
+  const TaskId between = Start({.kind = "test", .title = "between", .after = {inner}}, Steps("between", 1));
+  for (const TaskId end : {whole, inner, between}) {
+    const Result<TaskId> refused = scheduler_.Start({.after = {end}, .part_of = inner}, Steps("never", 1), Note());
+    EXPECT_EQ(refused.status().code(), StatusCode::kInvalidArgument);
+  }
+  const TaskId outer = Start({.after = {between}, .part_of = whole}, Steps("outer", 1));
+  scheduler_.Finish(inner, OkStatus());
+  scheduler_.Finish(whole, OkStatus());
+  RunAll();
+  EXPECT_EQ(log_, (Names{"between", "outer"}));
+  for (const TaskId id : {inner, between, outer, whole}) EXPECT_EQ(End(id).state, TaskState::kDone);
+  EXPECT_TRUE(scheduler_.idle());
+}
+
 TEST_F(PartsTest, ShutdownWaitsForTheirBatches) {
   const TaskId whole = scheduler_.Adopt({.kind = "export", .title = "Exporting"}, {}, Note()).value();
   const TaskId running = Part(whole, "running");
