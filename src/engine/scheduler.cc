@@ -37,24 +37,68 @@ Scheduler::~Scheduler() {
 }
 
 Result<Scheduler::TaskPtr> Scheduler::Register(TaskSpec spec, Ended ended) {
-  if (closed_) return Status(StatusCode::kUnavailable, "The engine is ending.");
-  // Whose place it takes makes room for it.
+  Result<std::vector<TaskId>> after = LeftToFollow(spec.after);
+  if (!after.ok()) return after.status();
+  // Whose place it takes, and all that their end takes along, which is younger than what it hangs on.
   std::vector<TaskPtr> older;
+  std::set<TaskId> falling;
+  size_t room = 0;  // that those make who go
   if (!spec.group.empty()) {
+    const auto falls = [&falling](TaskId id) { return falling.contains(id); };
     for (const auto& [id, task] : tasks_) {
-      if (task->spec.group == spec.group) older.push_back(task);
+      if (task->spec.group == spec.group) {
+        older.push_back(task);
+        if (!task->is_part() && !task->stopping && (task->factory || task->hooks.cancel)) ++room;
+        falling.insert(id);
+      } else if ((task->whole && falls(task->whole->id)) || std::ranges::any_of(task->spec.after, falls)) {
+        falling.insert(id);
+      }
+    }
+    if (std::ranges::any_of(after.value(), falls) || (spec.part_of && falls(*spec.part_of))) {
+      return Status(StatusCode::kInvalidArgument, "A task cannot depend on one whose place it takes.");
     }
   }
-  if (!spec.part_of && whole_count_ - older.size() >= limits_.tasks) {
+  if (!spec.part_of && whole_count_ - room >= limits_.tasks) {
     return Status(StatusCode::kBusy, "Too many tasks are waiting. Try again when some of them are done.");
   }
-  std::vector<TaskId> after;
-  for (const TaskId id : spec.after) {
-    if (const TaskPtr before = Find(id)) {
-      if (!spec.group.empty() && before->spec.group == spec.group) {
-        return Status(StatusCode::kInvalidArgument, "A task cannot follow one whose place it takes.");
-      }
-      after.push_back(id);
+  if (spec.part_of && !after.value().empty()) {
+    const std::set<TaskId> held_up = HeldUpBy(Find(*spec.part_of));
+    // Each would wait for the other.
+    if (std::ranges::any_of(after.value(), [&held_up](TaskId id) { return held_up.contains(id); })) {
+      return Status(StatusCode::kInvalidArgument, "A part cannot follow what waits for its whole.");
+    }
+  }
+  // Before this one is there: whatever their ends set off, it cannot end before its owner knows of it.
+  for (const TaskPtr& one : older) {
+    Stop(one, TaskState::kCancelled, Status(StatusCode::kCancelled, "A newer task took this one's place."));
+  }
+  if (!older.empty()) after = LeftToFollow(after.value());
+  if (!after.ok()) return after.status();
+  auto task = std::make_shared<Task>();
+  task->id = TaskId{++last_id_};
+  task->spec = std::move(spec);
+  task->spec.after = std::move(after.value());
+  for (const TaskId id : task->spec.after) tasks_[id]->followers.push_back(task->id);
+  task->ended = std::move(ended);
+  tasks_[task->id] = task;
+  if (!task->is_part()) {
+    ++whole_count_;
+  } else if ((task->whole = Find(*task->spec.part_of))) {
+    task->whole->parts[task->id] = task;
+  }
+  if (task->spec.deadline_ms > 0) {
+    task->due_ms = clock_->NowMs() + task->spec.deadline_ms;
+    CheckDeadline(task->id);
+  }
+  return task;
+}
+
+Result<std::vector<TaskId>> Scheduler::LeftToFollow(const std::vector<TaskId>& after) const {
+  if (closed_) return Status(StatusCode::kUnavailable, "The engine is ending.");
+  std::vector<TaskId> left;
+  for (const TaskId id : after) {
+    if (tasks_.contains(id)) {
+      left.push_back(id);
       continue;
     }
     const TaskPtr ended = FindEnded(id);
@@ -62,34 +106,7 @@ Result<Scheduler::TaskPtr> Scheduler::Register(TaskSpec spec, Ended ended) {
       return Status(StatusCode::kNotFound, "What this task was to follow did not finish.");
     }
   }
-  const TaskPtr whole = spec.part_of ? Find(*spec.part_of) : nullptr;
-  if (whole && !after.empty()) {
-    // Each would wait for the other.
-    const std::set<TaskId> held_up = HeldUpBy(whole);
-    if (std::any_of(after.begin(), after.end(), [&](TaskId id) { return held_up.contains(id); })) {
-      return Status(StatusCode::kInvalidArgument, "A part cannot follow what waits for its whole.");
-    }
-  }
-  auto task = std::make_shared<Task>();
-  task->id = TaskId{++last_id_};
-  task->spec = std::move(spec);
-  task->spec.after = std::move(after);
-  for (const TaskId id : task->spec.after) tasks_[id]->followers.push_back(task->id);
-  task->ended = std::move(ended);
-  tasks_[task->id] = task;
-  if (!task->is_part()) {
-    ++whole_count_;
-  } else if ((task->whole = whole)) {
-    whole->parts[task->id] = task;
-  }
-  if (task->spec.deadline_ms > 0) {
-    task->due_ms = clock_->NowMs() + task->spec.deadline_ms;
-    CheckDeadline(task->id);
-  }
-  for (const TaskPtr& one : older) {
-    Stop(one, TaskState::kCancelled, Status(StatusCode::kCancelled, "A newer task took this one's place."));
-  }
-  return task;
+  return left;
 }
 
 Result<TaskId> Scheduler::Start(TaskSpec spec, Factory factory, Ended ended) {

@@ -111,8 +111,8 @@ class Scheduler {
   ~Scheduler();
 
   // Errors: kBusy when too many have not ended, kNotFound when one of `after` is unknown or did not finish,
-  // kInvalidArgument when one of them waits for the end of what this is a part of, kUnavailable after Shutdown. `ended`
-  // is never called before this returns, and not at all after an error.
+  // kInvalidArgument when one of them waits for the end of what this is a part of, or would fall with those whose place
+  // this takes, kUnavailable after Shutdown. `ended` is never called before this returns, and not at all after an error.
   Result<TaskId> Start(TaskSpec spec, Factory factory, Ended ended);
   // A task whose owner knows the work, runs it as parts and tells of it by Report and Finish. It takes the place of
   // one of its kind and subject that has ended and could be restarted. Errors: as Start.
@@ -157,6 +157,8 @@ class Scheduler {
   using TaskPtr = std::shared_ptr<Task>;
 
   Result<TaskPtr> Register(TaskSpec spec, Ended ended);
+  // Those of `after` that are not done. Errors: as Start, for what they are and for the scheduler's own end.
+  Result<std::vector<TaskId>> LeftToFollow(const std::vector<TaskId>& after) const;
   TaskPtr Find(TaskId id) const;
   TaskPtr FindEnded(TaskId id) const;
   // What cannot end before `task` has, itself included: what it is a part of, and what follows.

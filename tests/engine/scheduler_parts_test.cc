@@ -150,6 +150,20 @@ TEST_F(PartsTest, NoneWaitsForTheEndOfItsWhole) {
   EXPECT_TRUE(scheduler_.idle());
 }
 
+TEST_F(PartsTest, OfAGroupMakeNoRoomAmongTheCounted) {
+  const auto part_of_group = [&] { return Start({.group = "g", .part_of = TaskId{}}, Steps("part", 1)); };
+  const TaskId first = part_of_group();
+  const TaskId newer = Start({.kind = "test", .title = "newer", .group = "g"}, Steps("newer", 1));
+  EXPECT_EQ(End(first).state, TaskState::kCancelled);
+  const TaskId last = part_of_group();
+  EXPECT_EQ(End(newer).state, TaskState::kCancelled);
+  for (int i = 0; i < 8; ++i) Start("a", 1);
+  const Result<TaskId> refused = scheduler_.Start({.kind = "test", .title = "b", .group = "g"}, Steps("b", 1), Note());
+  EXPECT_EQ(refused.status().code(), StatusCode::kBusy);
+  RunAll();
+  EXPECT_EQ(End(last).state, TaskState::kDone) << "what is refused takes no place";
+}
+
 TEST_F(PartsTest, ShutdownWaitsForTheirBatches) {
   const TaskId whole = scheduler_.Adopt({.kind = "export", .title = "Exporting"}, {}, Note()).value();
   const TaskId running = Part(whole, "running");

@@ -194,6 +194,60 @@ TEST_F(SchedulerTest, TheNewestOfAGroupWins) {
   End(other);
 }
 
+TEST_F(SchedulerTest, NoneFollowsWhatFallsWithThoseWhosePlaceItTakes) {
+  const TaskId older = Start({.kind = "search", .title = "older", .group = "field"}, Steps("older", 1));
+  const TaskId between = Start({.kind = "test", .title = "between", .after = {older}}, Steps("between", 1));
+  const Result<TaskId> refused =
+      scheduler_.Start({.kind = "search", .title = "newer", .group = "field", .after = {between}}, Steps("newer", 1), Note());
+  EXPECT_EQ(refused.status().code(), StatusCode::kInvalidArgument);
+  RunAll();
+  EXPECT_EQ(log_, (Names{"older", "between"})) << "what is refused takes no place";
+  for (const TaskId id : {older, between}) EXPECT_EQ(End(id).state, TaskState::kDone);
+  EXPECT_EQ(ended_.size(), 2u);
+}
+
+TEST_F(SchedulerTest, WhatAnotherOwnersEndCancelsIsNotFollowed) {
+  const TaskId before = Start("before", 1);
+  const Result<TaskId> older = scheduler_.Start({.kind = "search", .title = "older", .group = "field"}, Steps("older", 1),
+                                                [&](const TaskInfo&) { EXPECT_TRUE(scheduler_.Cancel(before).ok()); });
+  EXPECT_TRUE(older.ok());
+  const Result<TaskId> newer =
+      scheduler_.Start({.kind = "search", .title = "newer", .group = "field", .after = {before}}, Steps("newer", 1), Note());
+  EXPECT_EQ(newer.status().code(), StatusCode::kNotFound);
+  RunAll();
+  EXPECT_TRUE(log_.empty());
+  EXPECT_EQ(ended_.size(), 1u) << "of the one that it was to follow";
+  EXPECT_TRUE(scheduler_.idle());
+}
+
+TEST_F(SchedulerTest, AShutdownAtTheEndOfWhatIsReplacedRefusesTheNewer) {
+  bool shut = false;
+  const auto shut_down = [&](const TaskInfo&) { scheduler_.Shutdown([&] { shut = true; }); };
+  EXPECT_TRUE(scheduler_.Start({.kind = "search", .title = "older", .group = "field"}, Steps("older", 1), shut_down).ok());
+  const Result<TaskId> newer =
+      scheduler_.Start({.kind = "search", .title = "newer", .group = "field"}, Steps("newer", 1), Note());
+  EXPECT_EQ(newer.status().code(), StatusCode::kUnavailable);
+  RunAll();
+  EXPECT_TRUE(shut);
+  EXPECT_TRUE(log_.empty());
+  EXPECT_TRUE(ended_.empty());
+}
+
+TEST_F(SchedulerTest, WhatDoesNotGoMakesNoRoom) {
+  // Neither those that outlast a newer one nor those that are on their way out already.
+  for (const auto& cancel : {std::function<void()>(), std::function<void()>([] {})}) {
+    std::vector<TaskId> taken;
+    for (int i = 0; i < 30; ++i) {
+      const Result<TaskId> id = scheduler_.Adopt({.kind = "test", .title = "a", .group = "g"}, {.cancel = cancel}, Note());
+      if (id.ok()) taken.push_back(id.value());
+      else EXPECT_EQ(id.status().code(), StatusCode::kBusy);
+    }
+    EXPECT_LE(taken.size(), 9u);
+    EXPECT_GE(taken.size(), 8u);
+    for (const TaskId id : taken) scheduler_.Finish(id, OkStatus());
+  }
+}
+
 TEST_F(SchedulerTest, AFullQueueSaysSoAndTakesAgainLater) {
   for (int i = 0; i < 8; ++i) Start("a", 1);
   const Result<TaskId> refused = scheduler_.Start({.kind = "test", .title = "b"}, Steps("b", 1), Note());
