@@ -75,12 +75,15 @@ Result<TaskId> Scheduler::Restart(TaskId id) {
     if (!task->factory) return Impossible();
     if (task->stopping) return HasEnded();
     task->paused = false;
+    task->step->stopping_.store(true, std::memory_order_relaxed);
+    // Nothing of the former run is left, neither its messages nor its progress; what is sent from now on is for the next.
+    task->step = std::make_shared<TaskStep>();
     if (Recall(task)) {
       BeginAgain(task);
     } else {
       task->restart = true;
-      task->step->stopping_.store(true, std::memory_order_relaxed);
     }
+    Changed(*task);
     return id;
   }
   const TaskPtr task = FindEnded(id);
@@ -108,12 +111,10 @@ Status Scheduler::Dismiss(TaskId id) {
   return OkStatus();
 }
 
-// Nothing of the former run is left: neither its messages nor its progress.
 void Scheduler::BeginAgain(const TaskPtr& task) {
   task->restart = false;
   task->awaits_message = false;
   task->state = task->held() ? TaskState::kPaused : TaskState::kWaiting;
-  task->step = std::make_shared<TaskStep>();
   task->batch = std::make_shared<Batch>(task->factory());
   Ready(task);
 }

@@ -137,6 +137,39 @@ TEST_F(SchedulerTest, ARestartOfARunningBatchWaitsForIt) {
   EXPECT_EQ(End(id).state, TaskState::kDone);
 }
 
+TEST_F(SchedulerTest, WhatIsSentAfterARestartIsForTheRunThatComes) {
+  TaskId id;
+  int runs = 0;
+  Names heard;
+  id = Start({.kind = "test", .title = "a"}, [&] {
+    return [&, first = runs++ == 0](TaskStep& step) -> Result<TaskNext> {
+      for (std::string& message : step.TakeMessages()) heard.push_back(std::move(message));
+      if (!first) return heard.empty() ? TaskNext::kAwaitMessage : TaskNext::kDone;
+      EXPECT_TRUE(scheduler_.Send(id, "before").ok());
+      EXPECT_TRUE(scheduler_.Restart(id).ok());
+      EXPECT_TRUE(step.stopping());
+      EXPECT_TRUE(scheduler_.Send(id, "after").ok());
+      step.Report(1, 2);
+      return TaskNext::kMore;
+    };
+  });
+  RunAll();
+  EXPECT_EQ(heard, Names{"after"});
+  EXPECT_EQ(End(id).state, TaskState::kDone);
+  EXPECT_EQ(End(id).total, 0u) << "the former run's";
+}
+
+TEST_F(SchedulerTest, ARestartOfWhatIsPausedButMayNotBeginYetIsTold) {
+  const TaskId before = Start("before", 1);
+  const TaskId id = Start({.kind = "test", .title = "a", .after = {before}}, Steps("a", 1));
+  EXPECT_TRUE(scheduler_.Pause(id).ok());
+  int told = 0;
+  scheduler_.on_changed = [&] { ++told; };
+  EXPECT_TRUE(scheduler_.Restart(id).ok());
+  EXPECT_EQ(StateOf(id), TaskState::kWaiting);
+  EXPECT_GT(told, 0);
+}
+
 TEST_F(SchedulerTest, WhatFailedComesBackUnderANewId) {
   bool broken = true;
   const TaskId id = Start({.kind = "test", .title = "a"}, [&] {
