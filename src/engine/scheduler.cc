@@ -61,8 +61,11 @@ Result<Scheduler::TaskPtr> Scheduler::Register(TaskSpec spec, Ended ended) {
   if (!spec.part_of && whole_count_ - room >= limits_.tasks) {
     return Status(StatusCode::kBusy, "Too many tasks are waiting. Try again when some of them are done.");
   }
-  if (spec.part_of && !after.value().empty()) {
-    const std::set<TaskId> held_up = HeldUpBy(Find(*spec.part_of));
+  const TaskPtr whole = spec.part_of ? Find(*spec.part_of) : nullptr;
+  // The end of one that runs by itself would not wait for parts.
+  if (whole && whole->factory) return Status(StatusCode::kInvalidArgument, "Only a task with an owner has parts.");
+  if (whole && !after.value().empty()) {
+    const std::set<TaskId> held_up = HeldUpBy(whole);
     // Each would wait for the other.
     if (std::ranges::any_of(after.value(), [&held_up](TaskId id) { return held_up.contains(id); })) {
       return Status(StatusCode::kInvalidArgument, "A part cannot follow what waits for its whole.");
@@ -88,7 +91,7 @@ Result<Scheduler::TaskPtr> Scheduler::Register(TaskSpec spec, Ended ended) {
   }
   if (task->spec.deadline_ms > 0) {
     task->due_ms = clock_->NowMs() + task->spec.deadline_ms;
-    CheckDeadline(task->id);
+    AwaitDeadline(task);
   }
   return task;
 }

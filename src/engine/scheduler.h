@@ -35,7 +35,7 @@ struct TaskSpec {
   // It begins when all of these are done, and is cancelled with the first that ends otherwise. They may be parts that
   // have not ended: of one that has, nothing is known.
   std::vector<TaskId> after = {};
-  // It is a part of this task, or of nobody's where that is unknown: paused and cancelled with the whole, which ends
+  // It is a part of this adopted task, or of nobody's where that is unknown: paused and cancelled with the whole, which ends
   // after it; neither counted nor told of.
   std::optional<TaskId> part_of = {};
   const char* name = "Task";  // that its batches go by on threads and on the loop
@@ -112,7 +112,8 @@ class Scheduler {
 
   // Errors: kBusy when too many have not ended, kNotFound when one of `after` is unknown or did not finish,
   // kInvalidArgument when one of them waits for the end of what this is a part of, or would fall with those whose place
-  // this takes, kUnavailable after Shutdown. `ended` is never called before this returns, and not at all after an error.
+  // this takes, or when the whole was not adopted, kUnavailable after Shutdown. `ended` is never called before this
+  // returns, and not at all after an error.
   Result<TaskId> Start(TaskSpec spec, Factory factory, Ended ended);
   // A task whose owner knows the work, runs it as parts and tells of it by Report and Finish. It takes the place of
   // one of its kind and subject that has ended and could be restarted. Errors: as Start.
@@ -134,7 +135,7 @@ class Scheduler {
 
   // Of an adopted task; ignored when it has ended.
   void Report(TaskId id, uint64_t done, uint64_t total);
-  // It ends when its parts have.
+  // It ends when its parts have. Ignored of one that was started, whose batches say when.
   void Finish(TaskId id, Status status);
 
   bool Has(TaskId id) const { return tasks_.contains(id); }  // it has not ended
@@ -178,7 +179,7 @@ class Scheduler {
   void Stop(const TaskPtr& task, TaskState state, Status status);
   void End(const TaskPtr& task, TaskState state, Status status);
   void BeginAgain(const TaskPtr& task);
-  void CheckDeadline(TaskId id);
+  void AwaitDeadline(const TaskPtr& task);
   void Changed(const Task& task) const;
 
   Loop* loop_;

@@ -26,11 +26,12 @@ Status Scheduler::Pause(TaskId id) {
   if (!task) return HasEnded();
   if (!task->factory && !task->hooks.pause) return Impossible();
   if (std::exchange(task->paused, true)) return OkStatus();
+  Hold(task);
+  // Last: its owner may end it or have it go on.
   if (!task->factory) {
     const auto pause = task->hooks.pause;
     pause();
   }
-  Hold(task);
   Changed(*task);
   Pump();
   return OkStatus();
@@ -47,11 +48,11 @@ Status Scheduler::Resume(TaskId id) {
   if (!task) return HasEnded();
   if (!task->factory && !task->hooks.resume) return Impossible();
   if (!std::exchange(task->paused, false)) return OkStatus();
+  Release(task);
   if (!task->factory) {
     const auto resume = task->hooks.resume;
     resume();
   }
-  Release(task);
   Changed(*task);
   return OkStatus();
 }
@@ -144,7 +145,7 @@ void Scheduler::Report(TaskId id, uint64_t done, uint64_t total) {
 
 void Scheduler::Finish(TaskId id, Status status) {
   const TaskPtr task = Find(id);
-  if (!task || task->finishing) return;
+  if (!task || task->factory || task->finishing) return;
   if (!task->stopping) {
     task->stop_state = status.ok()                                  ? TaskState::kDone
                        : status.code() == StatusCode::kCancelled ? TaskState::kCancelled

@@ -88,15 +88,14 @@ void Scheduler::End(const TaskPtr& task, TaskState state, Status status) {
   Pump();
 }
 
-void Scheduler::CheckDeadline(TaskId id) {
-  const TaskPtr task = Find(id);
-  if (!task) return;
-  const double left_ms = task->due_ms - clock_->NowMs();
-  if (left_ms <= 0) {
-    return Stop(task, TaskState::kFailed, Status(StatusCode::kUnavailable, "It was not done in the time that it had."));
-  }
-  loop_->PostDelayed(left_ms, [this, alive = std::weak_ptr<char>(alive_), id] {
-    if (alive.lock()) CheckDeadline(id);
+// From the loop, however little time is left: a task does not end while it is being taken on.
+void Scheduler::AwaitDeadline(const TaskPtr& task) {
+  const double left_ms = std::max(0.0, task->due_ms - clock_->NowMs());
+  loop_->PostDelayed(left_ms, [this, alive = std::weak_ptr<char>(alive_), id = task->id] {
+    const TaskPtr late = alive.lock() ? Find(id) : nullptr;
+    if (!late) return;
+    if (clock_->NowMs() < late->due_ms) return AwaitDeadline(late);
+    Stop(late, TaskState::kFailed, Status(StatusCode::kUnavailable, "It was not done in the time that it had."));
   });
 }
 

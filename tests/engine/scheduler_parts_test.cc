@@ -150,6 +150,17 @@ TEST_F(PartsTest, NoneWaitsForTheEndOfItsWhole) {
   EXPECT_TRUE(scheduler_.idle());
 }
 
+TEST_F(PartsTest, OnlyWhatHasAnOwnerHasThem) {
+  const TaskId started = Start("started", 1);
+  EXPECT_EQ(scheduler_.Start({.part_of = started}, Steps("never", 1), Note()).status().code(), StatusCode::kInvalidArgument);
+  scheduler_.Finish(started, OkStatus());
+  EXPECT_TRUE(ended_[started].empty()) << "it has no owner to say so";
+  RunAll();
+  EXPECT_EQ(log_, Names{"started"});
+  EXPECT_EQ(End(started).state, TaskState::kDone);
+  EXPECT_EQ(scheduler_.in_flight(), 0);
+}
+
 TEST_F(PartsTest, OfAGroupMakeNoRoomAmongTheCounted) {
   const auto part_of_group = [&] { return Start({.group = "g", .part_of = TaskId{}}, Steps("part", 1)); };
   const TaskId first = part_of_group();
@@ -162,6 +173,27 @@ TEST_F(PartsTest, OfAGroupMakeNoRoomAmongTheCounted) {
   EXPECT_EQ(refused.status().code(), StatusCode::kBusy);
   RunAll();
   EXPECT_EQ(End(last).state, TaskState::kDone) << "what is refused takes no place";
+}
+
+TEST_F(PartsTest, AnOwnerMayEndOrResumeItsTaskWhenItIsAskedToPause) {
+  TaskId ends;
+  ends = scheduler_
+             .Adopt({.kind = "index", .title = "Indexing"},
+                    {.pause = [&] { scheduler_.Finish(ends, OkStatus()); }, .resume = [] {}}, Note())
+             .value();
+  EXPECT_TRUE(scheduler_.Pause(ends).ok());
+  EXPECT_EQ(End(ends).state, TaskState::kDone);
+  EXPECT_EQ(StateOf(ends), TaskState::kDone);
+  TaskId resumes;
+  resumes = scheduler_
+                .Adopt({.kind = "index", .title = "Indexing"},
+                       {.pause = [&] { EXPECT_TRUE(scheduler_.Resume(resumes).ok()); }, .resume = [] {}}, Note())
+                .value();
+  const TaskId part = Part(resumes, "part");
+  EXPECT_TRUE(scheduler_.Pause(resumes).ok());
+  EXPECT_EQ(StateOf(resumes), TaskState::kRunning);
+  RunAll();
+  EXPECT_EQ(End(part).state, TaskState::kDone);
 }
 
 TEST_F(PartsTest, ShutdownWaitsForTheirBatches) {

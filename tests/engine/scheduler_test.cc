@@ -209,6 +209,15 @@ TEST_F(SchedulerTest, ADeadlineEndsWhatWaitsAndWhatRuns) {
   EXPECT_EQ(End(quick).state, TaskState::kDone);
 }
 
+TEST_F(SchedulerTest, ADeadlineThatIsThereAtOnceEndsItsTaskToo) {
+  const TaskId id = Start({.kind = "test", .title = "a", .deadline_ms = 1e-20}, Steps("a", 1));
+  EXPECT_TRUE(ended_.empty()) << "never inside Start";
+  loop_.Advance(0);
+  EXPECT_EQ(End(id).state, TaskState::kFailed);
+  RunAll();
+  EXPECT_TRUE(log_.empty());
+}
+
 TEST_F(SchedulerTest, TheNewestOfAGroupWins) {
   std::vector<TaskId> ids;
   for (int i = 0; i < 20; ++i) {
