@@ -476,6 +476,42 @@ TEST_F(SchedulerTest, VisibleWorkBeginsThoughTheBackgroundHasAllThreads) {
   RunAll();
 }
 
+TEST_F(SchedulerTest, WhatTheThreadsAreTooBusyForBeginsWhenAnythingComesBack) {
+  const auto start_all = [&](const Scheduler::Factory& factory) {
+    std::vector<TaskId> ids;
+    for (int i = 0; i < Scheduler::kBatchesPerThread; ++i) ids.push_back(Start({.part_of = TaskId{}}, factory));
+    return ids;
+  };
+  const auto start_last = [&](const char* name) { return Start({.part_of = TaskId{}}, Steps(name, 1)); };
+  // Done, waiting for a message, cancelled, paused: each makes room.
+  start_all(Steps("a", 1));
+  const TaskId after_done = start_last("last");
+  RunAll();
+  EXPECT_EQ(End(after_done).state, TaskState::kDone);
+  const auto listen = [] {
+    return [](TaskStep& step) -> Result<TaskNext> {
+      (void)step.TakeMessages();
+      return TaskNext::kAwaitMessage;
+    };
+  };
+  std::vector<TaskId> listening = start_all(listen);
+  const TaskId after_waiting = start_last("last");
+  RunAll();
+  EXPECT_EQ(End(after_waiting).state, TaskState::kDone);
+  for (const TaskId id : listening) EXPECT_TRUE(scheduler_.Send(id, "m").ok());
+  const TaskId after_cancel = start_last("after cancel");
+  const TaskId after_pause = start_last("after pause");
+  EXPECT_EQ(scheduler_.in_flight(), Scheduler::kBatchesPerThread);
+  EXPECT_TRUE(scheduler_.Cancel(listening[0]).ok());
+  EXPECT_EQ(scheduler_.in_flight(), Scheduler::kBatchesPerThread);
+  EXPECT_TRUE(scheduler_.Pause(listening[1]).ok());
+  EXPECT_EQ(scheduler_.in_flight(), Scheduler::kBatchesPerThread);
+  RunAll();
+  for (const TaskId id : {after_cancel, after_pause}) EXPECT_EQ(End(id).state, TaskState::kDone);
+  for (const TaskId id : listening) (void)scheduler_.Cancel(id);
+  EXPECT_TRUE(scheduler_.idle());
+}
+
 TEST_F(SchedulerTest, DroppedWorkIsReported) {
   const TaskId id = Start("a", 2);
   executor_.Drop();
