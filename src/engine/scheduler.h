@@ -35,8 +35,8 @@ struct TaskSpec {
   // It begins when all of these are done, and is cancelled with the first that ends otherwise. They may be parts that
   // have not ended: of one that has, nothing is known.
   std::vector<TaskId> after = {};
-  // It is a part of this adopted task, or of nobody's where that is unknown: paused and cancelled with the whole, which ends
-  // after it; neither counted nor told of.
+  // It is a part of this adopted task, or of nobody's where that is unknown: paused and cancelled with the whole, which
+  // ends after it; neither counted nor told of.
   std::optional<TaskId> part_of = {};
   const char* name = "Task";  // that its batches go by on threads and on the loop
 };

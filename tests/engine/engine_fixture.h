@@ -13,6 +13,7 @@
 #include "platform/run_loop.h"
 #include "platform/thread_pool.h"
 #include "protocol/messages.h"
+#include "tests/store/store_fixture.h"
 
 namespace lodestone {
 
@@ -131,7 +132,8 @@ class EngineTest : public ::testing::Test {
 
   const bool threads_;
   const Clock* clock_ = &SystemClock();       // of the next start
-  StoragePlace place_{":memory:", "memory"};  // of the next start
+  TemporaryFolder scratch_;  // tests run side by side
+  StoragePlace place_{":memory:", "memory", scratch_ / ""};  // of the next start
   double verify_delay_ms_ = 3000;             // of the next start
   bool rehearse_ = false;                     // likewise
   StatusCode expect_open_ = StatusCode::kOk;  // likewise
