@@ -124,9 +124,10 @@ class Engine {
   bool busy() const;
 
   protocol::EngineState State() const;
-  // Tells the page soon, and of what goes on once a second.
+  // Tells the page at once of a new phase and of what somebody has just asked for (`awaited`), else while work goes on once
+  // a second.
   void StateMayHaveChanged(bool awaited = false);
-  // What is told of at once when it changes.
+  // Its change is told of at once.
   struct Phase {
     protocol::ModelState model = protocol::ModelState::kNone;
     bool cuts = false;  // there is a tokenizer: files are taken in

@@ -54,6 +54,14 @@ class EmbedderTest : public ::testing::Test {
     inference_.loads.pop_back();
     load(ModelInfo{dimension, false, true});
   }
+  // Both bulk lanes are open, and have what the query lane's first batch left of these.
+  void OpenBulkLanes(std::vector<EmbedItem> items) {
+    embedder_.AddBulk(std::move(items));
+    clock_.now_ms += 150;
+    inference_.Answer(0);
+    inference_.opens[0].second(ModelInfo{4, false, true});
+    inference_.opens[1].second(ModelInfo{4, false, true});
+  }
   static std::vector<EmbedItem> Items(uint32_t first, const std::vector<size_t>& lengths) {
     std::vector<EmbedItem> items;
     for (size_t length : lengths) {
@@ -159,11 +167,7 @@ TEST_F(EmbedderTest, BulkLanesOpenWhenTheWorkLastsAndThenCarryIt) {
 
 TEST_F(EmbedderTest, TheLastOfTheWorkIsSharedOutEvenly) {
   Load();
-  embedder_.AddBulk(Items(1, std::vector<size_t>(8, 100)));
-  clock_.now_ms += 150;
-  inference_.Answer(0);
-  inference_.opens[0].second(ModelInfo{4, false, true});
-  inference_.opens[1].second(ModelInfo{4, false, true});
+  OpenBulkLanes(Items(1, std::vector<size_t>(8, 100)));
   while (!inference_.runs.empty()) inference_.Answer(0);
   std::vector<uint32_t> rows;
   embedder_.AddBulk(Items(10, std::vector<size_t>(24, 20)));
@@ -177,11 +181,7 @@ TEST_F(EmbedderTest, TheLastOfTheWorkIsSharedOutEvenly) {
 
 TEST_F(EmbedderTest, TheLaneOnTheGraphicsProcessorGetsLongerBatches) {
   Load();
-  embedder_.AddBulk(Items(1, std::vector<size_t>(64, 100)));
-  clock_.now_ms += 150;
-  inference_.Answer(0);
-  inference_.opens[0].second(ModelInfo{4, false, true});
-  inference_.opens[1].second(ModelInfo{4, false, true});
+  OpenBulkLanes(Items(1, std::vector<size_t>(64, 100)));
   EXPECT_FALSE(embedder_.uses_gpu());
   while (!inference_.runs.empty() && inference_.runs[0].lane != 1) inference_.Answer(0);
   ASSERT_FALSE(inference_.runs.empty());
